@@ -1,0 +1,205 @@
+import { errorKinds } from './kinds.ts';
+
+/** Errors of the surfaces and the door. */
+export const coreErrors = errorKinds({
+  INTERNAL: {
+    category: 'internal',
+    en: 'Something went wrong inside the box.',
+    zh: '盒子内部出错了。',
+    hint: { en: 'Look for the trace id in the log of the box.', zh: '请在盒子日志中查找该跟踪编号。' },
+  },
+  MALFORMED: {
+    category: 'malformed',
+    en: 'This is not valid JSON: {reason}.',
+    zh: '不是有效的 JSON:{reason}。',
+    hint: { en: 'Send one JSON object per frame.', zh: '每帧发送一个 JSON 对象。' },
+  },
+  REQUEST_INVALID: {
+    category: 'bad-request',
+    en: 'This is not a valid request: {reason}.',
+    zh: '请求无效:{reason}。',
+    hint: { en: 'See the protocol reference.', zh: '请参阅协议文档。' },
+  },
+  OPERATION_UNKNOWN: {
+    category: 'unknown-method',
+    en: 'There is no operation "{operation}".',
+    zh: '没有名为“{operation}”的操作。',
+    hint: {
+      en: 'operation.list names them all. Did you mean "{nearest}"?',
+      zh: '用 operation.list 查看全部操作。您是否想用“{nearest}”?',
+    },
+  },
+  INPUT_INVALID: {
+    category: 'bad-input',
+    en: 'The input is not right at {pointer}: {reason}.',
+    zh: '输入在 {pointer} 处有误:{reason}。',
+    hint: { en: 'operation.describe shows the schema.', zh: '用 operation.describe 查看输入格式。' },
+  },
+  TOO_LARGE: {
+    category: 'bad-input',
+    http: 413,
+    en: 'Too large: {bytes} bytes, the limit is {limit}.',
+    zh: '内容过大:{bytes} 字节,上限 {limit}。',
+    hint: { en: 'Send less, or upload it as a blob.', zh: '请减少内容,或作为附件上传。' },
+  },
+  IDEMPOTENCY_KEY_MISSING: {
+    category: 'bad-input',
+    en: '{operation} changes something, so it needs an idempotency key.',
+    zh: '{operation} 会产生改动,需要提供幂等键。',
+    hint: { en: 'Make a random key and keep it until you have the answer.', zh: '请生成随机键并保留到收到答复。' },
+  },
+  IDEMPOTENCY_CONFLICT: {
+    category: 'conflict',
+    en: 'This idempotency key was used with other input.',
+    zh: '该幂等键已用于不同的输入。',
+    hint: { en: 'Use a new key for a new request.', zh: '新请求请使用新键。' },
+  },
+  SCOPE_MISSING: {
+    category: 'denied',
+    en: '{operation} needs the right "{scope}", which this caller does not have.',
+    zh: '{operation} 需要“{scope}”权限,当前调用者没有。',
+    hint: { en: 'Ask an administrator of the box.', zh: '请联系盒子管理员。' },
+  },
+  POLICY_DENIED: {
+    category: 'denied',
+    en: 'Policy does not allow this ({ruleId}).',
+    zh: '策略不允许此操作({ruleId})。',
+    hint: { en: 'policy.test explains the decision.', zh: '用 policy.test 查看判定原因。' },
+  },
+  APPROVAL_PENDING: {
+    category: 'needs-person',
+    en: 'A person must approve this first.',
+    zh: '需要先由人批准。',
+    hint: {
+      en: 'Answer it on the phone, the web page or with: jingu approval answer {approvalId}',
+      zh: '请在手机、网页上处理,或运行:jingu approval answer {approvalId}',
+    },
+  },
+  QUESTION_PENDING: {
+    category: 'needs-person',
+    en: 'A question waits for an answer.',
+    zh: '有一个问题等待回答。',
+    hint: {
+      en: 'Answer it on the phone, the web page or with: jingu approval answer {approvalId}',
+      zh: '请在手机、网页上回答,或运行:jingu approval answer {approvalId}',
+    },
+  },
+  CONFIRMATION_REQUIRED: {
+    category: 'needs-person',
+    http: 428,
+    en: '{operation} wants an explicit yes: {impact}.',
+    zh: '{operation} 需要明确确认:{impact}。',
+    hint: {
+      en: 'Show it to a person and call again with confirm: true (--yes).',
+      zh: '请让人确认后带 confirm: true(--yes)再次调用。',
+    },
+  },
+  APPROVAL_NOT_FOUND: {
+    category: 'not-found',
+    en: 'There is no approval or question {approvalId} that you may answer.',
+    zh: '没有您可以处理的审批或问题 {approvalId}。',
+    hint: { en: 'approval.list shows what is open.', zh: '用 approval.list 查看待办。' },
+  },
+  APPROVAL_ALREADY_DECIDED: {
+    category: 'conflict',
+    en: 'This was already decided: {state} by {by}.',
+    zh: '已由 {by} 处理:{state}。',
+    hint: { en: 'Nothing more to do.', zh: '无需再操作。' },
+  },
+  APPROVAL_STALE: {
+    category: 'conflict',
+    en: 'This approval has changed since you saw it.',
+    zh: '该审批在您查看后已变化。',
+    hint: { en: 'Read it again before you answer.', zh: '请重新查看后再回答。' },
+  },
+  APPROVAL_VOID: {
+    category: 'conflict',
+    en: 'The approved action is no longer the same: {reason}.',
+    zh: '批准的操作已发生变化:{reason}。',
+    hint: { en: 'Ask again; nothing was done.', zh: '请重新申请,未执行任何操作。' },
+  },
+  APPROVAL_DENIED: {
+    category: 'denied',
+    en: 'A person said no.',
+    zh: '已被人拒绝。',
+    hint: { en: 'Read the note, change the request or leave it.', zh: '请查看说明,修改请求或放弃。' },
+  },
+  APPROVAL_EXPIRED: {
+    category: 'denied',
+    en: 'Nobody answered in time.',
+    zh: '无人在时限内回答。',
+    hint: { en: 'Ask again.', zh: '请重新申请。' },
+  },
+  CURSOR_GONE: {
+    category: 'not-found',
+    http: 410,
+    en: 'The events after this cursor are no longer kept.',
+    zh: '该位置之后的事件已不再保留。',
+    hint: { en: 'Take the snapshot and subscribe from its cursor.', zh: '请获取快照并从其位置重新订阅。' },
+  },
+  TOPIC_UNKNOWN: {
+    category: 'not-found',
+    en: 'There is no topic "{topic}" for you.',
+    zh: '没有您可订阅的主题“{topic}”。',
+    hint: {
+      en: 'Topics are task:<id>, doc:<id>, approvals, box and audit.',
+      zh: '主题为 task:<id>、doc:<id>、approvals、box、audit。',
+    },
+  },
+  RATE_LIMITED: {
+    category: 'limited',
+    retryable: true,
+    en: 'Too many requests: {limit}.',
+    zh: '请求过多:{limit}。',
+    hint: { en: 'Wait and try again.', zh: '请稍后重试。' },
+  },
+  DISK_FULL: {
+    category: 'unavailable',
+    en: 'The disk of the box is full. Nothing was changed.',
+    zh: '盒子磁盘已满,未作任何更改。',
+    hint: { en: 'Free some space, then try again.', zh: '请清理空间后重试。' },
+  },
+  STORE_FAILED: {
+    category: 'unavailable',
+    en: 'The database cannot be written: {reason}.',
+    zh: '数据库无法写入:{reason}。',
+    hint: { en: 'Run jingu doctor on the box.', zh: '请在盒子上运行 jingu doctor。' },
+  },
+  STORE_LOCKED: {
+    category: 'unavailable',
+    en: 'Another Jingu (process {pid}) already uses the data directory {path}.',
+    zh: '另一个 Jingu(进程 {pid})正在使用数据目录 {path}。',
+    hint: { en: 'Stop it first, or choose another --data.', zh: '请先停止它,或使用其他 --data。' },
+  },
+  RECOVERY_MODE: {
+    category: 'unavailable',
+    en: 'The box is in recovery mode: {reason}.',
+    zh: '盒子处于恢复模式:{reason}。',
+    hint: { en: 'Correct the setting it names and start again.', zh: '请更正所指的设置后重新启动。' },
+  },
+  UNAVAILABLE: {
+    category: 'unavailable',
+    retryable: true,
+    en: 'This is not available now: {reason}.',
+    zh: '暂不可用:{reason}。',
+    hint: { en: 'Try again in a moment.', zh: '请稍后重试。' },
+  },
+  UNKNOWN_OUTCOME: {
+    category: 'outcome-unknown',
+    en: 'It was started, but how it ended is not known.',
+    zh: '操作已开始,但结果未知。',
+    hint: { en: 'Look before you repeat it.', zh: '重复之前请先检查。' },
+  },
+  CANCELLED: {
+    category: 'cancelled',
+    en: 'Cancelled.',
+    zh: '已取消。',
+    hint: { en: 'Nothing more to do.', zh: '无需再操作。' },
+  },
+  TIMED_OUT: {
+    category: 'unavailable',
+    en: 'No answer within {ms} ms.',
+    zh: '{ms} 毫秒内没有答复。',
+    hint: { en: 'Fetch the outcome later with the same idempotency key.', zh: '稍后用同一幂等键获取结果。' },
+  },
+});

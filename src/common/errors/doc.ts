@@ -1,0 +1,3 @@
+import { errorKinds } from './kinds.ts';
+
+export const docErrors = errorKinds({});

@@ -1,0 +1,120 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite from 'better-sqlite3';
+import { type Database, fail, type Logger, type SqlValue, type Tx } from '../common/index.ts';
+import { GroupCommit } from './group-commit.ts';
+import { lockDirectory } from './lock.ts';
+import type { Migration } from './migrations.ts';
+import { Statements } from './statements.ts';
+
+export interface StoreOptions {
+  directory: string;
+  migrations: readonly Migration[];
+  log: Logger;
+}
+
+/**
+ * The one database of the box. WAL with `synchronous=FULL`, set and read back at each open: better-sqlite3 is built
+ * with DEFAULT_WAL_SYNCHRONOUS=1, so a reopened file would run NORMAL and lose acknowledged commits at a power cut.
+ */
+export class Store implements Database {
+  readonly path: string;
+  readonly #db: BetterSqlite.Database;
+  readonly #statements: Statements;
+  readonly #commits: GroupCommit;
+  readonly #unlock: () => void;
+
+  /** Opens, locks, migrates. Throws STORE_LOCKED if another process owns the directory, STORE_FAILED otherwise. */
+  constructor(options: StoreOptions) {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    this.#unlock = lockDirectory(options.directory);
+    this.path = join(options.directory, 'jingu.db');
+    try {
+      this.#db = new BetterSqlite(this.path);
+      setPragmas(this.#db);
+      migrate(this.#db, options.migrations);
+    } catch (cause) {
+      this.#unlock();
+      throw fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
+    }
+    this.#statements = new Statements(this.#db);
+    this.#commits = new GroupCommit(this.#db, this.#statements, options.log);
+  }
+
+  get<Row>(sql: string, ...params: SqlValue[]): Row | undefined {
+    return this.#statements.get<Row>(sql, params);
+  }
+
+  all<Row>(sql: string, ...params: SqlValue[]): Row[] {
+    return this.#statements.all<Row>(sql, params);
+  }
+
+  write<T>(fn: (tx: Tx) => T): Promise<T> {
+    return this.#commits.write(fn);
+  }
+
+  /** Copies a consistent snapshot to `target` while the box runs (SQLite's online backup, in pages). */
+  async backupTo(target: string): Promise<void> {
+    await this.#db.backup(target);
+  }
+
+  /** SQLite's own check of every page; empty when sound. Reads the whole file. */
+  integrityProblems(): string[] {
+    const rows = this.#db.pragma('integrity_check') as { integrity_check: string }[];
+    return rows.map((r) => r.integrity_check).filter((text) => text !== 'ok');
+  }
+
+  /** Waits for queued writes, truncates the WAL and unlocks. Harmless when called twice. */
+  async close(): Promise<void> {
+    await this.#commits.stop();
+    if (!this.#db.open) return;
+    try {
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      this.#db.close();
+      this.#unlock();
+    }
+  }
+}
+
+export function setPragmas(db: BetterSqlite.Database): void {
+  const mode = db.pragma('journal_mode = WAL', { simple: true });
+  if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${String(mode)})`);
+  db.pragma('synchronous = FULL');
+  const level = db.pragma('synchronous', { simple: true });
+  if (level !== 2) throw new Error(`synchronous is ${String(level)}, not FULL`);
+  for (const pragma of ['foreign_keys = ON', 'trusted_schema = OFF', 'cell_size_check = ON', 'mmap_size = 0']) {
+    db.pragma(pragma);
+  }
+  db.pragma('busy_timeout = 2000');
+}
+
+function migrate(db: BetterSqlite.Database, migrations: readonly Migration[]): void {
+  db.exec(
+    'CREATE TABLE IF NOT EXISTS migration (room TEXT, step INTEGER, at INTEGER, PRIMARY KEY (room, step)) STRICT',
+  );
+  const known = new Map<string, number>();
+  for (const row of db.prepare('SELECT room, max(step) AS step FROM migration GROUP BY room').all() as {
+    room: string;
+    step: number;
+  }[]) {
+    known.set(row.room, row.step);
+  }
+  const newest = new Map<string, number>();
+  for (const m of migrations) newest.set(m.room, Math.max(newest.get(m.room) ?? 0, m.step));
+  for (const [room, step] of known) {
+    const ours = newest.get(room);
+    if (ours !== undefined && ours < step) {
+      throw new Error(`the database was written by a newer Jingu (${room} is at step ${step}, this one knows ${ours})`);
+    }
+  }
+  const insert = db.prepare('INSERT INTO migration (room, step, at) VALUES (?, ?, ?)');
+  const pending = migrations.filter((m) => m.step > (known.get(m.room) ?? 0)).sort((a, b) => a.step - b.step);
+  if (pending.length === 0) return;
+  db.transaction(() => {
+    for (const m of pending) {
+      db.exec(m.sql);
+      insert.run(m.room, m.step, Date.now());
+    }
+  }).immediate();
+}
