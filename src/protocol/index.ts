@@ -1,5 +1,16 @@
 export { type Actor, actorOf, type Caller, type Surface } from './caller.ts';
 export { type InputOf, needsKey, type OperationContract, type OutputOf, type Text } from './contract.ts';
+export { contentSecurityPolicy, PAGE_HEADERS } from './csp.ts';
+export {
+  CallParams,
+  CancelParams,
+  Cursor,
+  OpenText,
+  SubscribeParams,
+  SubscribeResult,
+  Topic,
+  UnsubscribeParams,
+} from './frames.ts';
 export type { InvokeRequest, InvokeResult } from './invoke.ts';
 export {
   type Confidentiality,
@@ -23,5 +34,27 @@ export {
   type Target,
   type WriteContext,
 } from './operation.ts';
+export {
+  CLOSE,
+  decodeFrame,
+  errorFrame,
+  eventFrame,
+  type Frame,
+  LIMITS,
+  type Limits,
+  METHODS,
+  notificationFrame,
+  PATHS,
+  PROTOCOL_RANGE,
+  type RpcError,
+  type RpcId,
+  readEvent,
+  requestFrame,
+  resultFrame,
+  rpcError,
+  SUBPROTOCOL,
+  type TextDelta,
+  textFrame,
+} from './rpc.ts';
 export { closed, DocPath, Id, LabelSchema, Name, Page, type Static, Type, Version } from './schema.ts';
 export { BROWSER_CEILING, ROLES, type Role, SCOPES, type Scope, scopesOf } from './scopes.ts';
