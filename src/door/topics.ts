@@ -1,0 +1,120 @@
+import { type Database, fail } from '../common/index.ts';
+import { type BoxEvent, type Caller, EVENT_SCOPES } from '../protocol/index.ts';
+import { Approvals } from './approvals.ts';
+import type { EventLog } from './event-log.ts';
+import type { TextDelta, TextStreams } from './text-streams.ts';
+
+export interface Cursor {
+  epoch: string;
+  seq: number;
+  open?: readonly { messageId: string; to: number }[];
+}
+
+export interface FollowSink {
+  event(event: BoxEvent): void;
+  text(delta: TextDelta): void;
+}
+
+/** More missed events than this are not replayed one by one: the client takes the snapshot. */
+const REPLAY_MOST = 10_000;
+
+/**
+ * Who may follow what, and the seam between replay and live: both happen in one turn of the loop, so nothing is lost
+ * or doubled. Filtered by the caller's scopes of today; a kind missing from the scope table goes to nobody.
+ */
+export class Topics {
+  readonly #db: Database;
+  readonly #events: EventLog;
+  readonly #texts: TextStreams;
+
+  constructor(options: { db: Database; events: EventLog; texts: TextStreams }) {
+    this.#db = options.db;
+    this.#events = options.events;
+    this.#texts = options.texts;
+  }
+
+  /** Where the topic stands now: a cursor that misses nothing from here on. Throws TOPIC_UNKNOWN. */
+  cursor(caller: Caller, topic: string): Cursor {
+    return { epoch: this.#events.epoch, seq: this.#events.position(this.#resolve(caller, topic)).seq };
+  }
+
+  /**
+   * Replays everything after the cursor, then follows. Without a cursor it follows from now. Returns how to stop.
+   * Throws TOPIC_UNKNOWN, or CURSOR_GONE with the current position.
+   */
+  follow(caller: Caller, topic: string, after: Cursor | undefined, sink: FollowSink): () => void {
+    const stored = this.#resolve(caller, topic);
+    const { seq, floor } = this.#events.position(stored);
+    const visible = (event: BoxEvent) => caller.scopes.includes(EVENT_SCOPES[event.kind]);
+    const show = (event: BoxEvent) => {
+      if (visible(event)) sink.event({ ...event, topic });
+    };
+    if (after) {
+      const gone =
+        after.epoch !== this.#events.epoch || after.seq < floor || after.seq > seq || seq - after.seq > REPLAY_MOST;
+      if (gone) throw fail('CURSOR_GONE', { topic, epoch: this.#events.epoch, seq });
+      for (const event of this.#events.after(stored, after.seq)) show(event);
+      this.#catchUp(stored, after, sink);
+    }
+    const stops = [this.#events.listen(stored, show)];
+    if (caller.scopes.includes(EVENT_SCOPES['text-start']))
+      stops.push(this.#texts.listen(stored, (delta) => sink.text(delta)));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  /** What is missing of each text, as one delta a message. */
+  #catchUp(topic: string, after: Cursor, sink: FollowSink): void {
+    const known = new Map((after.open ?? []).map(({ messageId, to }) => [messageId, to]));
+    for (const { messageId, stream, text } of this.#texts.messagesOf(topic)) {
+      const from =
+        known.get(messageId) ?? (after.seq === 0 ? 0 : this.#startedAfter(topic, messageId, after.seq) ? 0 : undefined);
+      if (from !== undefined && from < text.length) sink.text({ stream, to: text.length, text: text.slice(from) });
+    }
+  }
+
+  #startedAfter(topic: string, messageId: string, seq: number): boolean {
+    return (
+      this.#db.get(
+        "SELECT 1 FROM door_event WHERE topic = ? AND seq > ? AND kind = 'text-start' AND json_extract(data, '$.messageId') = ?",
+        topic,
+        seq,
+        messageId,
+      ) !== undefined
+    );
+  }
+
+  /** The stored name of a topic this caller may follow. */
+  #resolve(caller: Caller, topic: string): string {
+    const unknown = () => fail('TOPIC_UNKNOWN', { topic: topic.slice(0, 100) });
+    const may = (scope: Caller['scopes'][number]) => {
+      if (!caller.scopes.includes(scope)) throw unknown();
+    };
+    if (topic === 'approvals') {
+      may('approval.answer');
+      if (caller.personId === null) throw unknown();
+      return Approvals.topicOf(caller.personId);
+    }
+    if (topic === 'box') {
+      may('box.read');
+      return topic;
+    }
+    if (topic === 'audit') {
+      may('box.read');
+      return topic;
+    }
+    if (/^doc:[a-z]+_[0-9a-z]+$/.test(topic)) {
+      may('doc.read');
+      return topic;
+    }
+    const task = /^task:([a-z]+_[0-9a-z]+)$/.exec(topic);
+    if (task) {
+      may('task.read');
+      if (caller.kind === 'console') return topic;
+      const row = this.#db.get<{ person: string }>('SELECT person FROM door_topic_owner WHERE topic = ?', topic);
+      if (row?.person === caller.personId) return topic;
+    }
+    throw unknown();
+  }
+}
