@@ -56,5 +56,42 @@ export {
   type TextDelta,
   textFrame,
 } from './rpc.ts';
+export {
+  boxIdFromHash,
+  boxTranscript,
+  checkNumber,
+  DevicePublicKey,
+  grantText,
+  KeyAlgorithm,
+  PAIR_KEY_INFO,
+  PAIR_PROTOCOL,
+  PairBegin,
+  PairBegun,
+  PairGrant,
+  PairProve,
+  PairProven,
+  PairState,
+  PairStatus,
+  PairStatusAnswer,
+  type PairTranscript,
+  pairStatusText,
+  pairTranscript,
+} from './pairing.ts';
+export { formatPairingLink, formatPairingPage, type PairingLink, parsePairingLink } from './pairing-link.ts';
 export { closed, DocPath, Id, LabelSchema, Name, Page, type Static, Type, Version } from './schema.ts';
 export { BROWSER_CEILING, ROLES, type Role, SCOPES, type Scope, scopesOf } from './scopes.ts';
+export {
+  Bearer,
+  CHALLENGE_MS,
+  Challenge,
+  Connect,
+  connectText,
+  helloText,
+  PROTOCOL_MAX,
+  PROTOCOL_MIN,
+  RENEW_BEFORE_MS,
+  Renew,
+  renewText,
+  SESSION_MS,
+  SessionProof,
+} from './session.ts';
