@@ -11,6 +11,7 @@ export {
   Topic,
   UnsubscribeParams,
 } from './frames.ts';
+export type { Hello } from './hello.ts';
 export type { InvokeRequest, InvokeResult } from './invoke.ts';
 export {
   type Confidentiality,
