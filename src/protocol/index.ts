@@ -36,6 +36,30 @@ export {
   type WriteContext,
 } from './operation.ts';
 export {
+  boxIdFromHash,
+  boxTranscript,
+  checkNumber,
+  grantText,
+  PAIR_KEY_INFO,
+  PAIR_PROTOCOL,
+  type PairTranscript,
+  pairStatusText,
+  pairTranscript,
+} from './pairing.ts';
+export {
+  DevicePublicKey,
+  KeyAlgorithm,
+  PairBegin,
+  PairBegun,
+  PairGrant,
+  PairProve,
+  PairProven,
+  PairState,
+  PairStatus,
+  PairStatusAnswer,
+} from './pairing-frames.ts';
+export { formatPairingLink, formatPairingPage, type PairingLink, parsePairingLink } from './pairing-link.ts';
+export {
   CLOSE,
   decodeFrame,
   errorFrame,
@@ -57,42 +81,7 @@ export {
   type TextDelta,
   textFrame,
 } from './rpc.ts';
-export {
-  boxIdFromHash,
-  boxTranscript,
-  checkNumber,
-  DevicePublicKey,
-  grantText,
-  KeyAlgorithm,
-  PAIR_KEY_INFO,
-  PAIR_PROTOCOL,
-  PairBegin,
-  PairBegun,
-  PairGrant,
-  PairProve,
-  PairProven,
-  PairState,
-  PairStatus,
-  PairStatusAnswer,
-  type PairTranscript,
-  pairStatusText,
-  pairTranscript,
-} from './pairing.ts';
-export { formatPairingLink, formatPairingPage, type PairingLink, parsePairingLink } from './pairing-link.ts';
 export { closed, DocPath, Id, LabelSchema, Name, Page, type Static, Type, Version } from './schema.ts';
 export { BROWSER_CEILING, ROLES, type Role, SCOPES, type Scope, scopesOf } from './scopes.ts';
-export {
-  Bearer,
-  CHALLENGE_MS,
-  Challenge,
-  Connect,
-  connectText,
-  helloText,
-  PROTOCOL_MAX,
-  PROTOCOL_MIN,
-  RENEW_BEFORE_MS,
-  Renew,
-  renewText,
-  SESSION_MS,
-  SessionProof,
-} from './session.ts';
+export { connectText, helloText, RENEW_BEFORE_MS, renewText } from './session.ts';
+export { Bearer, Challenge, Connect, Renew, SessionProof } from './session-frames.ts';

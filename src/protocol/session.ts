@@ -1,88 +1,13 @@
 import { canonicalJson } from '../common/index.ts';
-import { closed, Id, type Static, Type } from './schema.ts';
+import type { Challenge, Connect, Renew } from './session-frames.ts';
 
-/**
- * The wire form of `connect` and renewal, shared by box and client. Every text that is signed names its purpose, so a
- * signature made for one step proves nothing in another.
- */
-export const PROTOCOL_MIN = 1;
-export const PROTOCOL_MAX = 1;
-/** A proof lasts this long on its socket and is renewed there. */
-export const SESSION_MS = 600_000;
-/** The box asks for a renewal this long before the end. */
+/** The box asks for a renewal this long before the end of a session. */
 export const RENEW_BEFORE_MS = 60_000;
-/** A challenge must be answered within this time. */
-export const CHALLENGE_MS = 10_000;
 
-const Bytes32 = Type.String({ minLength: 43, maxLength: 43, pattern: '^[A-Za-z0-9_-]+$' });
-const Signature = Type.String({ minLength: 86, maxLength: 86, pattern: '^[A-Za-z0-9_-]+$' });
-const Range = Type.Array(Type.Integer({ minimum: 1, maximum: 1_000_000 }), { minItems: 2, maxItems: 2 });
-
-/** Box -> client, notification `challenge`: first on every socket, and again when a renewal is due. */
-export const Challenge = closed({
-  connId: Id,
-  boxId: Id,
-  nonce: Bytes32,
-  protocol: Range,
-  limits: closed({
-    frameBytes: Type.Integer({ minimum: 1 }),
-    answerMs: Type.Integer({ minimum: 1 }),
-  }),
-});
-export type Challenge = Static<typeof Challenge>;
-
-const Client = closed({
-  id: Type.String({ maxLength: 100 }),
-  version: Type.String({ maxLength: 40 }),
-  platform: Type.String({ maxLength: 100 }),
-});
-
-/** What the newest signed checkpoint of the audit log looked like to this device. */
-const SeenHead = Type.Object(
-  { size: Type.Integer({ minimum: 0 }), root: Type.String({ maxLength: 100 }) },
-  { additionalProperties: false },
-);
-
-const ConnectFields = {
-  protocol: Range,
-  client: Client,
-  deviceId: Id,
-  clientNonce: Bytes32,
-  /** A wish to hold less than the box would grant; never more. Empty: everything the box grants. */
-  requestedScopes: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 32 }),
-  /** SHA-256 of the TLS key: as seen by a native client, as pinned from the link (or null) by a browser. */
-  spki: Type.Union([Bytes32, Type.Null()]),
-  locale: Type.Optional(Type.Union([Type.Literal('en'), Type.Literal('zh')])),
-  seenAuditHead: Type.Optional(SeenHead),
-};
-
-/** Client -> box, request `session.connect`. */
-export const Connect = closed({ ...ConnectFields, signature: Signature });
-export type Connect = Static<typeof Connect>;
-
-/** Client -> box, request `session.renew`, answering the newest challenge on this socket. */
-export const Renew = closed({
-  clientNonce: Bytes32,
-  spki: Type.Union([Bytes32, Type.Null()]),
-  signature: Signature,
-});
-export type Renew = Static<typeof Renew>;
-
-/** Answer of `session.renew` and part of `hello`. */
-export const SessionProof = closed({
-  sessionId: Id,
-  expiresInMs: Type.Integer({ minimum: 0 }),
-  /** By the identity key of the box over `helloText`. */
-  signature: Signature,
-});
-export type SessionProof = Static<typeof SessionProof>;
-
-/** A credential for REST, from `session.bearer` or a signed request: at most 10 minutes, opens no socket. */
-export const Bearer = closed({
-  bearer: Type.String({ minLength: 20, maxLength: 100, secret: true }),
-  expiresInMs: Type.Integer({ minimum: 0 }),
-});
-export type Bearer = Static<typeof Bearer>;
+/*
+ * The texts that are signed while a socket is opened or renewed, computed alike by box and client. Each names its
+ * purpose, so a signature made for one step proves nothing in another.
+ */
 
 /** `origin` is the HTTP Origin of a browser, null for everything else; the box uses the header it saw. */
 export function connectText(origin: string | null, challenge: Challenge, connect: Omit<Connect, 'signature'>): string {
