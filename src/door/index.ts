@@ -15,3 +15,4 @@ export type { AuditPort, IdentityPort, PolicyPort } from './ports.ts';
 export { contractOf, offeredOn, Registry } from './registry.ts';
 export { type TextDelta, type TextHandle, TextStreams } from './text-streams.ts';
 export { type Cursor, type FollowSink, Topics } from './topics.ts';
+export { explainMismatch, matches } from './validate.ts';

@@ -6,6 +6,7 @@ const GATHER_MS = 50;
 const JOURNAL_MS = 250;
 
 export interface TextDelta {
+  messageId: string;
   stream: number;
   /** Offset after this text, in UTF-16 units; opaque to clients. */
   to: number;
@@ -20,6 +21,7 @@ export interface TextHandle {
 }
 
 interface Open {
+  messageId: string;
   topic: string;
   stream: number;
   text: string;
@@ -65,7 +67,7 @@ export class TextStreams {
   async start(topic: string, about: Record<string, unknown> = {}): Promise<TextHandle> {
     const messageId = newId('msg', this.#clock.now());
     const stream = this.#next++;
-    const open: Open = { topic, stream, text: '', sent: 0, journalled: 0 };
+    const open: Open = { messageId, topic, stream, text: '', sent: 0, journalled: 0 };
     await this.#db.write((tx) => {
       tx.run(
         'INSERT INTO door_text (message_id, topic, stream, text, open) VALUES (?, ?, ?, ?, 1)',
@@ -144,7 +146,7 @@ export class TextStreams {
     const text = open.text.slice(open.sent);
     open.sent = open.text.length;
     for (const listener of [...(this.#listeners.get(open.topic) ?? [])])
-      listener({ stream: open.stream, to: open.sent, text });
+      listener({ messageId: open.messageId, stream: open.stream, to: open.sent, text });
   }
 
   async #journal(messageId: string, open: Open): Promise<void> {

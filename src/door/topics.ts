@@ -33,9 +33,9 @@ export class Topics {
     this.#texts = options.texts;
   }
 
-  /** Where the topic stands now: a cursor that misses nothing from here on. Throws TOPIC_UNKNOWN. */
-  cursor(caller: Caller, topic: string): Cursor {
-    return { epoch: this.#events.epoch, seq: this.#events.position(this.#resolve(caller, topic)).seq };
+  /** Newest number and the newest that is no longer kept. Throws TOPIC_UNKNOWN. */
+  position(caller: Caller, topic: string): { epoch: string; seq: number; floor: number } {
+    return { epoch: this.#events.epoch, ...this.#events.position(this.#resolve(caller, topic)) };
   }
 
   /**
@@ -70,7 +70,8 @@ export class Topics {
     for (const { messageId, stream, text } of this.#texts.messagesOf(topic)) {
       const from =
         known.get(messageId) ?? (after.seq === 0 ? 0 : this.#startedAfter(topic, messageId, after.seq) ? 0 : undefined);
-      if (from !== undefined && from < text.length) sink.text({ stream, to: text.length, text: text.slice(from) });
+      if (from !== undefined && from < text.length)
+        sink.text({ messageId, stream, to: text.length, text: text.slice(from) });
     }
   }
 

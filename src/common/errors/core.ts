@@ -177,6 +177,30 @@ export const coreErrors = errorKinds({
     zh: '盒子处于恢复模式:{reason}。',
     hint: { en: 'Correct the setting it names and start again.', zh: '请更正所指的设置后重新启动。' },
   },
+  LISTEN_FAILED: {
+    category: 'unavailable',
+    en: 'The box cannot listen on {address}: {reason}.',
+    zh: '盒子无法监听 {address}:{reason}。',
+    hint: { en: 'Stop the other program or choose another --port.', zh: '请停止占用的程序,或使用其他 --port。' },
+  },
+  UNAUTHENTICATED: {
+    category: 'unauthenticated',
+    en: 'Nobody is known here yet: this needs a paired device, a bearer or a token.',
+    zh: '尚未认证:需要已配对的设备、凭证或令牌。',
+    hint: { en: 'Pair the device, or connect again.', zh: '请配对设备,或重新连接。' },
+  },
+  HOST_REFUSED: {
+    category: 'denied',
+    en: 'This box does not answer to that name or to that page.',
+    zh: '盒子不接受该主机名或来源页面。',
+    hint: { en: 'Use one of the addresses the box prints at its start.', zh: '请使用盒子启动时显示的地址。' },
+  },
+  PATH_UNKNOWN: {
+    category: 'not-found',
+    en: 'There is nothing at {path}.',
+    zh: '{path} 不存在。',
+    hint: { en: 'The REST reference lists every path.', zh: '请参阅 REST 文档。' },
+  },
   UNAVAILABLE: {
     category: 'unavailable',
     retryable: true,

@@ -58,5 +58,5 @@ test('text that was missed comes as one delta from the offset the client has', a
     { epoch: 'e1', seq: 1, open: [{ messageId: handle.messageId, to: 3 }] },
     sink,
   )();
-  expect(deltas).toEqual([{ stream: 1, to: 11, text: 'lo world' }]);
+  expect(deltas).toEqual([{ messageId: handle.messageId, stream: 1, to: 11, text: 'lo world' }]);
 });

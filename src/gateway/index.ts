@@ -1,0 +1,2 @@
+export type { HealthPort, HelloFacts, IdentityGate } from './ports.ts';
+export { Gateway, type GatewayOptions } from './server.ts';
