@@ -24,6 +24,17 @@ export {
   PUBLIC_SYSTEM,
 } from './labels.ts';
 export {
+  auditLeaf,
+  type Checkpoint,
+  checkWitness,
+  fromBase64,
+  parseCheckpoint,
+  verifyCheckpoint,
+  verifyConsistency,
+  verifyInclusion,
+  type WitnessVerdict,
+} from './merkle.ts';
+export {
   type ActionFacts,
   type AnyOperation,
   type BoxEvent,
