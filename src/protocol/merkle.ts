@@ -65,9 +65,9 @@ export async function verifyConsistency(proof: {
   path: readonly Uint8Array[];
 }): Promise<boolean> {
   const { from, to, fromRoot, toRoot, path } = proof;
-  if (!isSize(from) || !isSize(to) || from > to || !areHashes([fromRoot, toRoot, ...path])) return false;
+  if (!isSize(from) || !isSize(to) || from > to) return false;
   if (from === to) return path.length === 0 && same(fromRoot, toRoot);
-  if (path.length === 0) return false;
+  if (path.length === 0 || !areHashes([fromRoot, toRoot, ...path])) return false;
   const isPower = Number.isInteger(Math.log2(from)) && 2 ** Math.round(Math.log2(from)) === from;
   const [first, ...rest] = isPower ? [fromRoot, ...path] : path;
   let fn = from - 1;
