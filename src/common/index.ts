@@ -14,4 +14,5 @@ export {
 export { CATEGORIES, type Category } from './errors/kinds.ts';
 export { fromBase64Url, newId, randomToken, toBase64Url, toHex } from './ids.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { nearest } from './nearest.ts';
 export type { Database, Reader, SqlValue, Tx } from './tx.ts';

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, fail } from '../common/index.ts';
+import { canonicalJson, fail, nearest } from '../common/index.ts';
 import type { AnyOperation, Caller, Surface } from '../protocol/index.ts';
-import { nearest } from './nearest.ts';
 
 const ID = /^[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*$/;
 

@@ -1,7 +1,6 @@
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { fail, type JinguError } from '../common/index.ts';
-import { nearest } from './nearest.ts';
+import { fail, type JinguError, nearest } from '../common/index.ts';
 
 interface Validator {
   Check(value: unknown): boolean;
