@@ -41,13 +41,14 @@ export const Cursor = closed({
 });
 export type Cursor = Static<typeof Cursor>;
 
-/** Without `after` the whole kept log of the topic is replayed (its seq starts at 1). */
+/** Without `after` it follows from now on. With `seq: 0` it replays all that is kept, or answers CURSOR_GONE. */
 export const SubscribeParams = closed({ topic: Topic, after: Type.Optional(Cursor) });
 export type SubscribeParams = Static<typeof SubscribeParams>;
 
 /**
- * Sent before the replay. `seq` is the newest state event at the seam: everything up to it is replay, everything after
- * it is live. The caller is caught up when it has folded `seq`.
+ * The answer is the seam: before it come, on the same socket, the missed state events in order and then what is missing
+ * of each text as one delta a message; after it everything is live. `seq` is the newest event at the seam; numbers
+ * skipped in the replay are events that this caller may not see.
  */
 export const SubscribeResult = closed({ topic: Topic, epoch: Type.String(), seq: Type.Integer({ minimum: 0 }) });
 export type SubscribeResult = Static<typeof SubscribeResult>;

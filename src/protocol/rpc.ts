@@ -8,6 +8,7 @@ export const PATHS = {
   box: '/api/box',
   pairBegin: '/api/pair/begin',
   pairProve: '/api/pair/prove',
+  pairStatus: '/api/pair/status',
   operation: '/api/op/',
   events: '/api/events/',
   uploads: '/api/uploads/',

@@ -1,4 +1,5 @@
 import { agentErrors } from './agent.ts';
+import { clientErrors } from './client.ts';
 import { configErrors } from './config.ts';
 import { coreErrors } from './core.ts';
 import { docErrors } from './doc.ts';
@@ -18,6 +19,7 @@ const parts = {
   ...agentErrors,
   ...guestErrors,
   ...configErrors,
+  ...clientErrors,
 };
 
 export type ErrorCode = keyof typeof parts;

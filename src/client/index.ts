@@ -1,0 +1,14 @@
+export { browserTransport } from './browser-transport.ts';
+export type { InvokeOptions } from './calls.ts';
+export { type Ask, type ClientOptions, type ConnectionState, JinguClient } from './client.ts';
+export type { Handshake } from './connection.ts';
+export { CallError, type ClientErrorCode, localError } from './errors.ts';
+export { type AppInfo, deviceHandshake, type HandshakeOptions } from './handshake.ts';
+export { type DeviceKey, deviceKey, generateKeyPair } from './keys.ts';
+export { type OpenOptions, openBox } from './open-box.ts';
+export type { PairedBox } from './paired-box.ts';
+export { type PairOptions, pairFromLink, readAnswer, readPairingLink } from './pairing.ts';
+export type { Subscription, SubscriptionHandlers } from './subscription.ts';
+export { type Message, TopicState } from './topic.ts';
+export type { HttpAnswer, HttpRequest, SeenTls, Socket, SocketHandlers, Transport } from './transport.ts';
+export { type KeptHead, Witness, type WitnessState, type WitnessStore } from './witness.ts';
