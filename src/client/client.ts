@@ -1,5 +1,5 @@
 import type { Clock } from '../common/index.ts';
-import { CLOSE, type InvokeResult, PATHS } from '../protocol/index.ts';
+import { CLOSE, type Cursor, type InvokeResult, PATHS } from '../protocol/index.ts';
 import { Backoff } from './backoff.ts';
 import { Calls, type InvokeOptions } from './calls.ts';
 import { asCallError, Connection, type Handshake } from './connection.ts';
@@ -29,8 +29,6 @@ export interface ClientOptions<Hello> {
   clock: Clock;
   /** Uniform in [0, 1): jitter of the back-off. */
   random?: () => number;
-  /** Epoch of the box's event logs as `hello` tells it: needed to ask for a topic from its start. */
-  epochOf?: (hello: Hello) => string | undefined;
   /** Runs after each verified `hello`, before anything else is sent; a rejection ends the connection. */
   welcome?: (hello: Hello, ask: Ask) => Promise<void>;
 }
@@ -131,20 +129,19 @@ export class JinguClient<Hello = unknown> {
   }
 
   /** Follows a topic over every reconnect until the subscription is closed. One per topic: a second takes its place. */
-  subscribe(topic: string, handlers: SubscriptionHandlers, options: { fromStart?: boolean } = {}): Subscription {
+  subscribe(topic: string, handlers: SubscriptionHandlers, after?: Cursor): Subscription {
     this.#subscriptions.get(topic)?.close();
     const link: SubscriptionLink = {
       ask: (method, params, done, failed) => {
         if (this.#isLinked) this.#connection?.ask(method, params, { done, failed });
       },
-      epoch: () => (this.#hello === undefined ? undefined : this.#options.epochOf?.(this.#hello)),
       changed: () => this.#settleState(),
       closed: (one) => {
         if (this.#subscriptions.get(topic) === one) this.#subscriptions.delete(topic);
         this.#settleState();
       },
     };
-    const subscription = new Subscription(topic, handlers, link, options);
+    const subscription = new Subscription(topic, handlers, link, after);
     this.#subscriptions.set(topic, subscription);
     if (this.#isLinked) subscription.start();
     this.#settleState();

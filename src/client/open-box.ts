@@ -40,7 +40,6 @@ export function openBox(options: OpenOptions): { client: JinguClient<Hello>; wit
     handshake,
     clock: options.clock ?? systemClock,
     ...(options.random ? { random: options.random } : {}),
-    epochOf: (hello) => hello.topics[0]?.epoch,
     welcome: (hello, ask) => witness.welcome(hello, ask),
   });
   return { client, witness };

@@ -194,9 +194,8 @@ export function readAnswer(answer: HttpAnswer): unknown {
   } catch {
     throw localError('CLIENT_ANSWER_INVALID', { reason: `HTTP ${answer.status} without JSON` });
   }
-  if (answer.status >= 200 && answer.status < 300 && answer.status !== 202) return value;
-  const wire =
-    (value as { data?: WireError } | null)?.data ?? (value as { error?: { data?: WireError } } | null)?.error?.data;
-  if (typeof wire?.code === 'string') throw new CallError(wire);
+  const { error } = (value ?? {}) as { error?: WireError };
+  if (typeof error?.code === 'string') throw new CallError(error);
+  if (answer.status >= 200 && answer.status < 300) return value;
   throw localError('CLIENT_ANSWER_INVALID', { reason: `HTTP ${answer.status}` });
 }

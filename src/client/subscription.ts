@@ -16,8 +16,6 @@ export interface SubscriptionHandlers {
 export interface SubscriptionLink {
   /** Both callbacks run in the turn in which the answer arrives, before any later frame is handled. */
   ask(method: string, params: object, done: (result: unknown) => void, failed: (error: CallError) => void): void;
-  /** The present epoch of the box's logs, from `hello`. */
-  epoch(): string | undefined;
   changed(): void;
   closed(subscription: Subscription): void;
 }
@@ -34,24 +32,19 @@ export class Subscription {
   readonly state: TopicState;
   readonly #handlers: SubscriptionHandlers;
   readonly #link: SubscriptionLink;
-  readonly #fromStart: boolean;
+  readonly #first: Cursor | undefined;
   #phase: Phase = 'idle';
   /** Counts starts, so that an answer of an earlier socket is not taken for one of this. */
   #round = 0;
   #closed = false;
 
-  /** `fromStart`: the first subscription asks for everything that is kept, not only for what is to come. */
-  constructor(
-    topic: string,
-    handlers: SubscriptionHandlers,
-    link: SubscriptionLink,
-    options: { fromStart?: boolean } = {},
-  ) {
+  /** `first`: where to begin, the cursor that `hello` named say; left out, all that the box still keeps is replayed. */
+  constructor(topic: string, handlers: SubscriptionHandlers, link: SubscriptionLink, first?: Cursor) {
     this.topic = topic;
     this.state = new TopicState(topic);
     this.#handlers = handlers;
     this.#link = link;
-    this.#fromStart = options.fromStart ?? false;
+    this.#first = first;
   }
 
   get cursor(): Cursor | undefined {
@@ -63,10 +56,7 @@ export class Subscription {
   }
 
   start(): void {
-    if (this.#closed) return;
-    const epoch = this.#link.epoch();
-    const after = this.state.cursor() ?? (this.#fromStart && epoch !== undefined ? { epoch, seq: 0 } : undefined);
-    this.#subscribe(after);
+    if (!this.#closed) this.#subscribe(this.state.cursor() ?? this.#first);
   }
 
   stop(): void {

@@ -41,7 +41,7 @@ export const Cursor = closed({
 });
 export type Cursor = Static<typeof Cursor>;
 
-/** Without `after` it follows from now on. With `seq: 0` it replays all that is kept, or answers CURSOR_GONE. */
+/** Without `after` all that is still kept is replayed. */
 export const SubscribeParams = closed({ topic: Topic, after: Type.Optional(Cursor) });
 export type SubscribeParams = Static<typeof SubscribeParams>;
 

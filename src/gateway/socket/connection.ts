@@ -190,7 +190,7 @@ export class SocketConnection {
     this.#follows.get(topic)?.();
     this.#follows.delete(topic);
     const start = after ?? { epoch: position.epoch, seq: position.floor };
-    // The answer goes first, so that the client knows where replay ends and live begins.
+    // The replay goes first: the answer is the seam after which everything is live.
     const held: string[] = [];
     let answered = false;
     const out = (frame: string) => {
@@ -206,9 +206,9 @@ export class SocketConnection {
       },
     });
     this.#follows.set(topic, stop);
+    for (const frame of held) this.#outbox.send(frame);
     answered = true;
     this.#outbox.send(resultFrame(id, { topic, epoch: position.epoch, seq: position.seq }));
-    for (const frame of held) this.#outbox.send(frame);
   }
 
   async #call(id: RpcId, caller: Caller, operation: string, params: Record<string, unknown>): Promise<void> {
