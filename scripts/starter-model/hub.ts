@@ -49,9 +49,13 @@ async function readOnce(
       skip -= Number(/^bytes (\d+)-/.exec(answer.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
       if (!(skip >= 0)) throw new Error('answered with another range than asked');
     }
-    for await (const chunk of answer.body) {
+    const waitForMore = () => {
       clearTimeout(timer);
       timer = giveUp(options.stallMs, `nothing came for ${options.stallMs / 1000} s`);
+    };
+    waitForMore();
+    for await (const chunk of answer.body) {
+      waitForMore();
       const dropped = Math.min(skip, chunk.length);
       skip -= dropped;
       if (dropped < chunk.length) await file.append(chunk.subarray(dropped));
