@@ -2,8 +2,8 @@ import { fail } from '../../common/index.ts';
 import type {
   CountResult,
   EngineStats,
-  GeneratePart,
   GenerateParams,
+  GeneratePart,
   GenerateResult,
   LoadResult,
   PromptParams,

@@ -1,5 +1,5 @@
-import { serveGuest } from '../../guest/index.ts';
 import { fail } from '../../common/index.ts';
+import { serveGuest } from '../../guest/index.ts';
 import { Engine } from './engine.ts';
 import { type LoadedModel, loadModel } from './llama/model.ts';
 import type { GenerateParams, LoadParams, PromptParams } from './messages.ts';

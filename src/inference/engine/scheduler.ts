@@ -1,6 +1,6 @@
 import { CLASS_WEIGHT, DeficitRound, type Sharer } from './fair-queue.ts';
 import { chooseSequence } from './sequence-choice.ts';
-import type { StepSampling, Stepper, TickPlan, TickResult } from './stepper.ts';
+import type { Stepper, StepSampling, TickPlan, TickResult } from './stepper.ts';
 import { TickBudget } from './tick-budget.ts';
 
 /** One answer to be written. Callbacks run at tick edges, must be quick and must not throw. */
@@ -98,7 +98,7 @@ export class Scheduler {
 
   /** Resolves when nothing runs and nothing waits. */
   async idle(): Promise<void> {
-    while (this.#loop) await this.#loop;
+    while (this.#loop !== undefined) await this.#loop;
   }
 
   async #run(): Promise<void> {

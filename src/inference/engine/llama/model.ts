@@ -4,8 +4,8 @@ import {
   getLlama,
   InsufficientMemoryError,
   type Llama,
-  type LlamaModel,
   LlamaLogLevel,
+  type LlamaModel,
   LlamaText,
   resolveChatWrapper,
   type Token,
@@ -114,7 +114,12 @@ export async function loadModel(params: LoadParams, signal: AbortSignal): Promis
     });
   } catch (cause) {
     if (signal.aborted) throw fail('CANCELLED', {}, cause);
-    const reason = cause instanceof InsufficientMemoryError ? 'not enough memory' : cause instanceof Error ? cause.message : String(cause);
+    const reason =
+      cause instanceof InsufficientMemoryError
+        ? 'not enough memory'
+        : cause instanceof Error
+          ? cause.message
+          : String(cause);
     throw fail('MODEL_LOAD_FAILED', { model: 'this model', reason: reason.slice(0, 300) }, cause);
   }
 }

@@ -8,7 +8,7 @@ import {
   type Token,
 } from 'node-llama-cpp';
 import { fail } from '../../../common/index.ts';
-import type { SampleOutcome, StepSampling, Stepper, TickPlan, TickResult } from '../stepper.ts';
+import type { SampleOutcome, Stepper, StepSampling, TickPlan, TickResult } from '../stepper.ts';
 
 interface Answer {
   steps: AsyncGenerator<Token, void, undefined | Token | Token[]>;
