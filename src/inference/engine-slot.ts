@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { type Clock, canonicalJson, type Database, fail, isJinguError, type Logger } from '../common/index.ts';
 import type { GuestHandle, GuestRequestOptions } from '../guest/index.ts';
-import type { CountResult, EngineStats, GenerateParams, GenerateResult, LoadParams, LoadResult } from './engine/messages.ts';
+import type {
+  CountResult,
+  EngineStats,
+  GenerateParams,
+  GenerateResult,
+  LoadParams,
+  LoadResult,
+} from './engine/messages.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { ModelRecord } from './model-record.ts';
 import type { EngineHost } from './ports.ts';
@@ -214,7 +221,8 @@ export class EngineSlot {
   #translated(error: unknown): unknown {
     if (!isJinguError(error)) return error;
     const model = this.#o.record.id;
-    if (error.code === 'GUEST_GONE') return fail('ENGINE_RESTARTING', { model, reason: error.details['reason'] }, error);
+    if (error.code === 'GUEST_GONE')
+      return fail('ENGINE_RESTARTING', { model, reason: error.details['reason'] }, error);
     // It ended and came back between our load and this request.
     if (error.code === 'MODEL_NOT_READY' && error.details['state'] === 'not loaded') {
       return fail('ENGINE_RESTARTING', { model }, error);
@@ -224,7 +232,9 @@ export class EngineSlot {
 
   #parametersKey(): string {
     const { file: _, ...how } = this.#loadParams('');
-    return createHash('sha256').update(canonicalJson({ sha256: this.#o.record.sha256, ...how })).digest('hex');
+    return createHash('sha256')
+      .update(canonicalJson({ sha256: this.#o.record.sha256, ...how }))
+      .digest('hex');
   }
 
   #to(state: SlotState, reason?: string): void {

@@ -57,10 +57,6 @@ class Compiler {
     for (const keyword of UNSUPPORTED) {
       if (keyword in schema) throw unsupported(`${pointer}/${keyword}`, `"${keyword}" is not supported`);
     }
-    if (schema['nullable'] === true) {
-      const { nullable: _, ...rest } = schema;
-      return choice(this.node(rest, pointer, depth + 1), text('null'));
-    }
     if ('$ref' in schema) return this.#reference(schema['$ref'], pointer, depth);
     if ('const' in schema) return this.#literals([schema['const']], `${pointer}/const`);
     if ('enum' in schema) return this.#literals(schema['enum'], `${pointer}/enum`);
@@ -99,6 +95,7 @@ class Compiler {
   }
 
   #string(schema: Schema, pointer: string): Node {
+    if (schema['pattern'] !== undefined) requireCheapPattern(schema['pattern'], `${pointer}/pattern`);
     const format = schema['format'];
     if (typeof format === 'string' && Object.hasOwn(STRING_FORMATS, format)) return STRING_FORMATS[format]!;
     const min = length(schema['minLength'], `${pointer}/minLength`) ?? 0;
@@ -291,6 +288,19 @@ function length(value: unknown, pointer: string): number | undefined {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
     throw unsupported(pointer, 'it is not a length');
   return value;
+}
+
+/**
+ * Patterns run on the core's own loop after the answer. Those that can take exponential or high polynomial time on
+ * chosen text (repeated groups, back-references, many open repetitions) are refused rather than trusted.
+ */
+function requireCheapPattern(pattern: unknown, pointer: string): void {
+  if (typeof pattern !== 'string' || pattern.length > 256) throw unsupported(pointer, 'it is not a short text');
+  const plain = pattern.replaceAll(/\\[^1-9k]|\[(?:[^\]\\]|\\.)*\]/g, 'x');
+  const open = plain.match(/[*+]|\{\d+,\}/g)?.length ?? 0;
+  if (/\)[*+{]/.test(plain) || /\\[1-9k]/.test(plain) || open > 2) {
+    throw unsupported(pointer, 'this pattern could take too long to check');
+  }
 }
 
 function atLeast(schema: Schema, bound: number): boolean {

@@ -1,0 +1,72 @@
+import Schema from 'typebox/schema';
+import { fail } from '../common/index.ts';
+import { choicesGrammar, schemaGrammar, toGbnf } from './grammar/index.ts';
+
+/** How an answer is held to a form. */
+export type GrammarRequest =
+  | { kind: 'json'; schema: unknown }
+  | { kind: 'choices'; choices: readonly string[] }
+  | { kind: 'gbnf'; text: string };
+
+export interface Guide {
+  gbnf: string;
+  /** Throws OUTPUT_INVALID when the finished answer is not what was asked for. */
+  check(text: string, finish: 'stop' | 'length'): void;
+}
+
+/** Compiles a grammar request. Throws SCHEMA_UNSUPPORTED or GRAMMAR_INVALID before the engine is asked anything. */
+export function guideFor(request: GrammarRequest): Guide {
+  switch (request.kind) {
+    case 'json':
+      return {
+        gbnf: toGbnf(schemaGrammar(request.schema)),
+        check: (text, finish) => {
+          requireEnd(finish);
+          checkJson(text, request.schema);
+        },
+      };
+    case 'choices': {
+      const allowed = new Set(request.choices);
+      return {
+        gbnf: toGbnf(fromRange(() => choicesGrammar(request.choices))),
+        check: (text, finish) => {
+          // The last token may be the one that completes a choice: cut off, and complete all the same.
+          if (allowed.has(text)) return;
+          requireEnd(finish);
+          throw fail('OUTPUT_INVALID', { reason: 'it is none of the choices' });
+        },
+      };
+    }
+    case 'gbnf':
+      return { gbnf: request.text, check: (_, finish) => requireEnd(finish) };
+  }
+}
+
+/** The grammar is looser than the schema (patterns, ranges, unique items): the original decides. */
+export function checkJson(text: string, schema: unknown): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw fail('OUTPUT_INVALID', { reason: 'it is not JSON' }, cause);
+  }
+  const [valid, errors] = Schema.Errors(schema as object, value);
+  if (valid) return;
+  const first = errors[0];
+  throw fail('OUTPUT_INVALID', {
+    reason: first ? `${first.message} at ${first.instancePath || '/'}` : 'it does not fit the schema',
+    pointer: first?.instancePath || '/',
+  });
+}
+
+function requireEnd(finish: 'stop' | 'length'): void {
+  if (finish === 'length') throw fail('OUTPUT_INVALID', { reason: 'it was cut off at the token limit' });
+}
+
+function fromRange<T>(build: () => T): T {
+  try {
+    return build();
+  } catch (cause) {
+    throw cause instanceof RangeError ? fail('GRAMMAR_INVALID', { reason: cause.message }, cause) : cause;
+  }
+}
