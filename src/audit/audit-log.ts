@@ -1,6 +1,13 @@
-import type { KeyObject } from 'node:crypto';
 import { type Clock, canonicalJson, type Database, fail, type Logger, type Tx } from '../common/index.ts';
-import { checkpointText, isKeyName, type SignedCheckpoint, signHandover, signNote, verifierKey } from './note.ts';
+import {
+  checkpointText,
+  isKeyName,
+  type NoteSigner,
+  type SignedCheckpoint,
+  signHandover,
+  signNote,
+  verifierKey,
+} from './note.ts';
 import {
   type AuditEntry,
   type AuditInput,
@@ -18,8 +25,8 @@ export interface AuditLogOptions {
   db: Database;
   clock: Clock;
   log: Logger;
-  /** Ed25519 private key, used for nothing else. */
-  key: KeyObject;
+  /** Used for nothing else. */
+  key: NoteSigner;
   /** Names this log in checkpoints and never changes; no spaces, no plus sign. */
   origin: string;
 }
@@ -39,7 +46,7 @@ export class AuditLog {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #log: Logger;
-  #key: KeyObject;
+  #key: NoteSigner;
   #started = false;
   #uncovered = 0;
   #cancelTimer: (() => void) | undefined;
@@ -161,7 +168,7 @@ export class AuditLog {
   }
 
   /** Hands signing over to `next`, with a statement signed by the present key, then signs a checkpoint with it. */
-  async rotateKey(next: KeyObject): Promise<void> {
+  async rotateKey(next: NoteSigner): Promise<void> {
     await this.checkpoint();
     const old = this.#key;
     try {
@@ -210,7 +217,7 @@ export class AuditLog {
     return { seq, leaf };
   }
 
-  #announceKey(tx: Tx, next: KeyObject, previous: KeyObject | null): void {
+  #announceKey(tx: Tx, next: NoteSigner, previous: NoteSigner | null): void {
     const verifier = verifierKey(this.origin, next);
     const before = previous === null ? null : verifierKey(this.origin, previous);
     const signature = signHandover(before, verifier, previous ?? next);

@@ -1,11 +1,11 @@
 import type { Clock, Logger } from '../common/index.ts';
 import {
-  approvalOperations,
   Approvals,
+  type AuditPort,
+  approvalOperations,
   Door,
   EventLog,
   Idempotency,
-  type AuditPort,
   type IdentityPort,
   type PolicyPort,
   Registry,

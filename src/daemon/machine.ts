@@ -18,12 +18,10 @@ export async function machineFacts(): Promise<Record<string, unknown>> {
     architecture: os.arch,
     node: process.version,
     temperatureC: temperature.main,
-    disks: disks
-      .slice(0, 16)
-      .map((d) => ({
-        mount: d.mount,
-        sizeMb: Math.round(d.size / 1_048_576),
-        freeMb: Math.round(d.available / 1_048_576),
-      })),
+    disks: disks.slice(0, 16).map((d) => ({
+      mount: d.mount,
+      sizeMb: Math.round(d.size / 1_048_576),
+      freeMb: Math.round(d.available / 1_048_576),
+    })),
   };
 }

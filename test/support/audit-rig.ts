@@ -1,9 +1,9 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportPages } from '../../src/audit/export.ts';
-import { AuditLog, auditMigrations, ExportVerifier } from '../../src/audit/index.ts';
+import { AuditLog, auditMigrations, ExportVerifier, type NoteSigner } from '../../src/audit/index.ts';
 import { type Clock, silentLogger } from '../../src/common/index.ts';
 import { Store } from '../../src/store/index.ts';
 
@@ -11,7 +11,7 @@ export interface AuditRig {
   directory: string;
   store: Store;
   audit: AuditLog;
-  key: KeyObject;
+  key: NoteSigner;
   /** Appends `n` records in one transaction. */
   fill(n: number): Promise<void>;
   lines(from?: number, to?: number): string[];
@@ -20,12 +20,17 @@ export interface AuditRig {
 
 export const ORIGIN = 'jingu/test-box';
 
-export function newKey(): KeyObject {
-  return generateKeyPairSync('ed25519').privateKey;
+export function newKey(): NoteSigner {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const raw = new Uint8Array(Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'));
+  return { publicKey: raw, sign: (message) => sign(null, message, privateKey) };
 }
 
 /** An audit log on a real store in a folder of its own. */
-export async function auditRig(clock: Clock, options: { directory?: string; key?: KeyObject } = {}): Promise<AuditRig> {
+export async function auditRig(
+  clock: Clock,
+  options: { directory?: string; key?: NoteSigner } = {},
+): Promise<AuditRig> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'jingu-audit-'));
   const key = options.key ?? newKey();
   const store = new Store({ directory, migrations: auditMigrations, log: silentLogger });
