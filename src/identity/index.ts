@@ -1,2 +1,10 @@
+export { AGENT_SCOPES, CONSOLE_PERSON } from './callers.ts';
+export type { Revocation } from './epochs.ts';
+export { type CredentialKind, FailureLimiter } from './failure-limiter.ts';
+export { type Endpoints, Identity, type IdentityOptions } from './identity.ts';
 export { KeyFolder, type SigningKey } from './key-folder.ts';
+export { identityMigrations } from './migrations.ts';
+export { identityOperations } from './operations/index.ts';
+export type { IdentityJournal } from './ports.ts';
+export type { Session, Source } from './sessions.ts';
 export { spkiSha256, TlsIdentity, type TlsIdentityOptions, type TlsMaterial } from './tls-identity.ts';

@@ -169,6 +169,12 @@ export const identityErrors = errorKinds({
     zh: '没有人员 {personId}。',
     hint: { en: 'person.list shows them all.', zh: '用 person.list 查看全部人员。' },
   },
+  PERSON_EXISTS: {
+    category: 'conflict',
+    en: 'There is a person named "{name}" already ({personId}).',
+    zh: '已有名为“{name}”的人员({personId})。',
+    hint: { en: 'Give personId for the same person, or another name.', zh: '同一人请提供 personId,否则请换名称。' },
+  },
   PERSON_FIXED: {
     category: 'denied',
     en: 'The console itself cannot be changed or suspended.',

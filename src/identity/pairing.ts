@@ -1,0 +1,390 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Clock,
+  canonicalJson,
+  type Database,
+  fail,
+  isJinguError,
+  type JinguError,
+  type Logger,
+  newId,
+  randomToken,
+  type Tx,
+  toBase64Url,
+} from '../common/index.ts';
+import {
+  boxTranscript,
+  checkNumber,
+  type PairBegin,
+  type PairBegun,
+  type PairingLink,
+  type PairProve,
+  type PairProven,
+  type PairStatus,
+  type PairStatusAnswer,
+  pairStatusText,
+  pairTranscript,
+  type Role,
+} from '../protocol/index.ts';
+import type { Callers } from './callers.ts';
+import type { FailureLimiter } from './failure-limiter.ts';
+import { grantFor } from './grant.ts';
+import type { SigningKey } from './key-folder.ts';
+import type { IdentityJournal } from './ports.ts';
+import type { PairingClaim } from './records.ts';
+import {
+  bindPairing,
+  boxRow,
+  closeAllPairings,
+  closePairing,
+  countPairFailure,
+  device as findDevice,
+  pairing as findPairing,
+  person as findPerson,
+  forgivePairFailures,
+  insertPairing,
+} from './repository.ts';
+import type { Source } from './sessions.ts';
+import { hmac, isSame, isSignedBy, pairKey, readDeviceKey, sha256 } from './signatures.ts';
+
+/** Wrong secrets over all windows before pairing locks until someone stands at the box (Matter takes 20, too). */
+const MOST_FAILURES = 20;
+const MOST_WINDOWS = 8;
+const MOST_BEGUN = 8;
+export const WINDOW_DEFAULT_S = 120;
+export const WINDOW_MOST_S = 600;
+const LONG_POLL_MOST_MS = 30_000;
+
+/** One open window. The secret of its link is not here: only the key derived from it. */
+interface Window {
+  pairingId: string;
+  key: Buffer;
+  /** Monotonic milliseconds. */
+  endsAt: number;
+  cancelTimer: () => void;
+  begun: Map<string, { begin: PairBegin; boxNonce: string; source: Source }>;
+  /** The key that has proved the secret. No other ever may, in this window. */
+  boundTo: string | undefined;
+  /** The transcript that is durable in the row. */
+  proven: string | undefined;
+}
+
+export interface MintedWindow {
+  pairingId: string;
+  secret: string;
+  key: Buffer;
+}
+
+export interface PairingOptions {
+  boxId: string;
+  identityKey: SigningKey;
+  spki: () => string;
+  /** `host:port` addresses for the link, most useful first. */
+  addresses: () => string[];
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  callers: Callers;
+  limiter: FailureLimiter;
+  journal: IdentityJournal;
+}
+
+/**
+ * Pairing windows (`jingu-pair/1`). Invariant: at most one device comes out of one window, and never without
+ * somebody's confirmation. A window lives in memory on monotonic time, so a restart closes it and a moved clock does
+ * not; that its link was used, and by which key, is a durable row.
+ */
+export class Pairing {
+  readonly #o: PairingOptions;
+  readonly #windows = new Map<string, Window>();
+  readonly #waiting = new Map<string, Set<() => void>>();
+  #failures = 0;
+
+  constructor(options: PairingOptions) {
+    this.#o = options;
+  }
+
+  /** Closes what a former run left open. Call it inside the transaction of the start. */
+  recover(tx: Tx): void {
+    closeAllPairings(tx, 'restart');
+    this.#failures = boxRow(tx)?.pairFailures ?? 0;
+  }
+
+  stop(): void {
+    for (const window of this.#windows.values()) window.cancelTimer();
+    this.#windows.clear();
+    for (const set of this.#waiting.values()) for (const wake of [...set]) wake();
+  }
+
+  get isLocked(): boolean {
+    return this.#failures >= MOST_FAILURES;
+  }
+
+  mint(): MintedWindow {
+    const pairingId = newId('pair', this.#o.clock.now());
+    const secret = randomBytes(16);
+    return { pairingId, secret: toBase64Url(secret), key: pairKey(secret, pairingId) };
+  }
+
+  /** Opens a minted window in the caller's transaction. At the console it also lifts the lock. */
+  open(tx: Tx, minted: MintedWindow, by: { personId: string; isConsole: boolean }, role: Role, ms: number): void {
+    if (this.isLocked && !by.isConsole) throw fail('PAIRING_LOCKED');
+    if (this.#windows.size >= MOST_WINDOWS) throw fail('RATE_LIMITED', { limit: `${MOST_WINDOWS} pairing windows` });
+    const { pairingId, key } = minted;
+    insertPairing(tx, pairingId, by.personId, role, this.#o.clock.now());
+    if (by.isConsole) forgivePairFailures(tx);
+    tx.afterCommit(() => {
+      if (by.isConsole) this.#failures = 0;
+      const { clock } = this.#o;
+      this.#windows.set(pairingId, {
+        pairingId,
+        key,
+        endsAt: clock.monotonic() + ms,
+        cancelTimer: clock.after(ms, () => this.#expire(pairingId)),
+        begun: new Map(),
+        boundTo: undefined,
+        proven: undefined,
+      });
+    });
+  }
+
+  /** What the link of a minted window carries. */
+  link(minted: MintedWindow, ms: number): PairingLink {
+    const { boxId, addresses, spki, clock } = this.#o;
+    const { pairingId, secret } = minted;
+    return { boxId, addresses: addresses(), spki: spki(), pairingId, secret, exp: clock.now() + ms };
+  }
+
+  /** Milliseconds until an open window closes; 0 when it is not open. */
+  expiresInMs(pairingId: string): number {
+    const window = this.#windows.get(pairingId);
+    return window ? Math.max(0, Math.floor(window.endsAt - this.#o.clock.monotonic())) : 0;
+  }
+
+  /** First step. Throws PAIRING_LINK_INVALID, PAIRING_TAKEN, PAIRING_LOCKED, SPKI_MISMATCH, INPUT_INVALID, LOCKED_OUT. */
+  async begin(begin: PairBegin, source: Source): Promise<PairBegun> {
+    return await this.#guarded(source, async () => {
+      const window = this.#window(begin.pairingId);
+      if (!readDeviceKey(begin.keyAlg, begin.devicePub)) {
+        throw fail('INPUT_INVALID', { pointer: '/devicePub', reason: `not a ${begin.keyAlg} public key` });
+      }
+      if (isTaken(window, begin.devicePub)) throw await this.#taken(window, source);
+      if (begin.spki !== null && begin.spki !== this.#o.spki()) {
+        await this.#alarm(begin.pairingId, 'spki-mismatch', source);
+        throw fail('SPKI_MISMATCH');
+      }
+      const boxNonce = randomToken(32);
+      window.begun.delete(begin.devicePub);
+      window.begun.set(begin.devicePub, { begin, boxNonce, source });
+      if (window.begun.size > MOST_BEGUN) window.begun.delete(window.begun.keys().next().value!);
+      const { boxId, identityKey } = this.#o;
+      const boxKey = toBase64Url(identityKey.publicKey);
+      return { boxId, boxKey, boxNonce, expiresInMs: this.expiresInMs(window.pairingId) };
+    });
+  }
+
+  /**
+   * Second step: the secret, the nonce promised in `begin`, and the device key. Binds the window to that key in a
+   * durable row before it answers. The same key may repeat it until the window ends, any other is refused and reported.
+   */
+  async prove(prove: PairProve, source: Source): Promise<PairProven> {
+    return await this.#guarded(source, async () => {
+      const window = this.#window(prove.pairingId);
+      const begun = window.begun.get(prove.devicePub);
+      if (isTaken(window, prove.devicePub)) throw await this.#taken(window, source);
+      if (!begun) throw fail('PAIRING_LINK_INVALID');
+      const { begin, boxNonce } = begun;
+      const { boxId, identityKey } = this.#o;
+      const { spki, keyAlg, requestedRole, pairingId, devicePub } = begin;
+      const fields = { boxId, spki, pairingId, clientNonce: prove.nonce, boxNonce, devicePub, keyAlg, requestedRole };
+      const transcript = pairTranscript(fields);
+      const nonce = Buffer.from(prove.nonce, 'base64url');
+      const isOpened = isSame(sha256(nonce), begin.nonceHash);
+      if (!isSame(hmac(window.key, transcript), prove.proof) || !isOpened) {
+        await this.#countFailure(window.pairingId, source);
+        throw fail('PAIRING_LINK_INVALID');
+      }
+      if (!isSignedBy(keyAlg, devicePub, transcript, prove.signature)) throw fail('SIGNATURE_INVALID');
+      // No await between this look and the claim in `#bind`: of two phones in one turn, the second sees it taken.
+      if (isTaken(window, devicePub)) throw await this.#taken(window, source);
+      if (window.proven !== transcript) await this.#bind(window, transcript, begin, begun.source);
+      const answer = boxTranscript(transcript);
+      return {
+        proof: toBase64Url(hmac(window.key, answer)),
+        signature: toBase64Url(identityKey.sign(answer)),
+        expiresInMs: this.expiresInMs(window.pairingId),
+      };
+    });
+  }
+
+  /** Third step, repeated until the end is known. Proved by the device key; answers from the row, so a restart is fine. */
+  async status(status: PairStatus, source: Source, signal?: AbortSignal): Promise<PairStatusAnswer> {
+    return await this.#guarded(source, async () => {
+      const { pairingId, devicePub, signature } = status;
+      const claim = findPairing(this.#o.db, pairingId)?.claim;
+      if (claim?.devicePub !== devicePub) throw fail('PAIRING_LINK_INVALID');
+      const text = pairStatusText(this.#o.boxId, pairingId, devicePub);
+      if (!isSignedBy(claim.keyAlg, devicePub, text, signature)) throw fail('SIGNATURE_INVALID');
+      const answer = this.#statusOf(pairingId);
+      const waitMs = Math.min(status.waitMs ?? 0, LONG_POLL_MOST_MS);
+      if (answer.state !== 'waiting' || waitMs === 0) return answer;
+      await this.#change(pairingId, waitMs, signal);
+      return this.#statusOf(pairingId);
+    });
+  }
+
+  /** Throws PAIRING_NOT_FOUND unless the window is open right now, by the monotonic clock. */
+  assertLive(pairingId: string): void {
+    if (this.expiresInMs(pairingId) === 0) throw fail('PAIRING_NOT_FOUND', { pairingId });
+  }
+
+  /** Forgets a window whose end is committed, and wakes whoever waits for it. */
+  finish(pairingId: string): void {
+    this.#windows.get(pairingId)?.cancelTimer();
+    this.#windows.delete(pairingId);
+    for (const wake of [...(this.#waiting.get(pairingId) ?? [])]) wake();
+  }
+
+  #statusOf(pairingId: string): PairStatusAnswer {
+    const { db, boxId, identityKey } = this.#o;
+    const row = findPairing(db, pairingId)!;
+    const expiresInMs = this.expiresInMs(pairingId);
+    if (row.state === 'bound' && expiresInMs > 0) return { state: 'waiting', expiresInMs };
+    const device = row.deviceId === null ? undefined : findDevice(db, row.deviceId);
+    const person = device && findPerson(db, device.personId);
+    if (!device || !person || device.state !== 'active' || person.state !== 'active') {
+      return { state: 'closed', expiresInMs: 0 };
+    }
+    const caller = this.#o.callers.forDevice(device.deviceId, { surface: 'rest', sessionId: null, locale: 'en' });
+    return { state: 'confirmed', expiresInMs: 0, ...grantFor(boxId, device, caller, identityKey) };
+  }
+
+  #window(pairingId: string): Window {
+    if (this.isLocked) throw fail('PAIRING_LOCKED');
+    const window = this.#windows.get(pairingId);
+    // Expired, spent, cancelled, of a former run or never there: one answer, so that guessing teaches nothing.
+    if (!window || this.expiresInMs(pairingId) === 0) throw fail('PAIRING_LINK_INVALID');
+    return window;
+  }
+
+  async #taken(window: Window, source: Source): Promise<JinguError> {
+    await this.#alarm(window.pairingId, 'second-device', source);
+    return fail('PAIRING_TAKEN');
+  }
+
+  async #bind(window: Window, transcript: string, begin: PairBegin, source: Source): Promise<void> {
+    const { pairingId, devicePub, keyAlg, name, model, platform, requestedRole } = begin;
+    const claim: PairingClaim = {
+      devicePub,
+      keyAlg,
+      class: isBrowserClaim(begin, source) ? 'browser' : 'native',
+      name,
+      model,
+      platform,
+      requestedRole,
+      address: source.address,
+      checkNumber: checkNumber(sha256(transcript)),
+    };
+    const before = window.boundTo;
+    window.boundTo = devicePub;
+    try {
+      await this.#o.db.write((tx) => {
+        if (!bindPairing(tx, pairingId, claim)) throw fail('PAIRING_LINK_INVALID');
+        const { devicePub: _, ...shown } = claim;
+        this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'bound', ...shown });
+        this.#record(tx, 'pair-bound', { pairingId, deviceKeyHash: keyHash(devicePub), address: source.address });
+      });
+    } catch (error) {
+      window.boundTo = before;
+      throw error;
+    }
+    window.proven = transcript;
+  }
+
+  async #guarded<T>(source: Source, step: () => T | Promise<T>): Promise<T> {
+    const { limiter, log } = this.#o;
+    limiter.assertOpen(source.address, 'pair');
+    try {
+      return await step();
+    } catch (error) {
+      const isGuess = isJinguError(error) && (error.category === 'unauthenticated' || error.code === 'PAIRING_TAKEN');
+      if (isGuess && limiter.failed(source.address, 'pair')) {
+        log.warn({ address: source.address, kind: 'pair' }, 'source-locked');
+      }
+      throw error;
+    }
+  }
+
+  /** A wrong secret for a window that exists. The count is durable: a crash must not give a guesser new tries. */
+  async #countFailure(pairingId: string, source: Source): Promise<void> {
+    this.#failures += 1;
+    const isLocked = this.isLocked;
+    await this.#o.db.write((tx) => {
+      countPairFailure(tx);
+      this.#record(tx, 'pair-refused', { pairingId, reason: 'wrong-secret', address: source.address });
+      if (!isLocked) return;
+      closeAllPairings(tx, 'locked');
+      this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'locked' });
+    });
+    if (isLocked) for (const id of [...this.#windows.keys()]) this.finish(id);
+  }
+
+  /** Tells administrators. Its own failure is logged: it must not turn a refusal into something else. */
+  async #alarm(pairingId: string, reason: 'second-device' | 'spki-mismatch', source: Source): Promise<void> {
+    const { db, journal, log } = this.#o;
+    log.warn({ pairingId, reason, address: source.address }, 'pairing-alarm');
+    try {
+      await db.write((tx) => {
+        this.#record(tx, 'pair-refused', { pairingId, reason, address: source.address });
+        journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'alarm', reason, address: source.address });
+      });
+    } catch (error) {
+      log.error({ reason: String(error) }, 'pairing-alarm-not-recorded');
+    }
+  }
+
+  #expire(pairingId: string): void {
+    this.#o.db
+      .write((tx) => {
+        if (!closePairing(tx, pairingId, 'expired')) return;
+        this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'closed', reason: 'expired' });
+      })
+      .catch((error: unknown) => this.#o.log.error({ reason: String(error) }, 'pairing-not-closed'))
+      .finally(() => this.finish(pairingId));
+  }
+
+  /** Resolves when the pairing changes, the time is over or the asker has gone. */
+  #change(pairingId: string, ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const set = this.#waiting.get(pairingId) ?? new Set();
+      this.#waiting.set(pairingId, set);
+      const wake = () => {
+        cancel();
+        signal?.removeEventListener('abort', wake);
+        set.delete(wake);
+        if (set.size === 0) this.#waiting.delete(pairingId);
+        resolve();
+      };
+      const cancel = this.#o.clock.after(ms, wake);
+      signal?.addEventListener('abort', wake, { once: true });
+      set.add(wake);
+    });
+  }
+
+  #record(tx: Tx, type: string, body: Record<string, unknown>): void {
+    this.#o.journal.record(tx, { type, actor: null, body });
+  }
+}
+
+function isTaken(window: Window, devicePub: string): boolean {
+  return window.boundTo !== undefined && window.boundTo !== devicePub;
+}
+
+/** A page cannot hide its Origin header, and only a browser is excused from naming the TLS key it sees. */
+function isBrowserClaim(begin: PairBegin, source: Source): boolean {
+  return source.origin !== null || begin.spki === null;
+}
+
+function keyHash(devicePub: string): string {
+  return sha256(canonicalJson(devicePub)).toString('hex');
+}
