@@ -7,9 +7,14 @@ export interface Message {
   text: string;
   /** Length of the whole text, once the box has ended it. */
   length: number | null;
+  /** Number of its `text-start`. */
+  startSeq: number;
   /** The box lost the tail in a crash. */
   cut: boolean;
 }
+
+/** As the cursor's schema has it. */
+const MOST_OPEN = 64;
 
 export type Folded = 'folded' | 'old' | 'gap';
 
@@ -29,15 +34,18 @@ export class TopicState {
     this.topic = topic;
   }
 
-  /** Undefined before the first subscription. */
+  /**
+   * Undefined before the first subscription. Names the messages that are not whole; where they are more than a cursor
+   * takes, it goes back to before the first one that it cannot name: what is then replayed twice is folded once.
+   */
   cursor(): Cursor | undefined {
     if (this.epoch === null) return undefined;
     const open = [...this.messages.values()].filter((m) => m.length === null || m.text.length < m.length);
+    const unnamed = open.splice(0, Math.max(0, open.length - MOST_OPEN));
     return {
       epoch: this.epoch,
-      seq: this.seq,
-      // The newest are the ones that still move; the schema takes 64.
-      ...(open.length > 0 ? { open: open.slice(-64).map((m) => ({ messageId: m.messageId, to: m.text.length })) } : {}),
+      seq: unnamed[0] === undefined ? this.seq : unnamed[0].startSeq - 1,
+      ...(open.length > 0 ? { open: open.map((m) => ({ messageId: m.messageId, to: m.text.length })) } : {}),
     };
   }
 
@@ -93,7 +101,7 @@ export class TopicState {
     const { messageId, stream, to } = event.data as { messageId?: string; stream?: number; to?: number };
     if (typeof messageId !== 'string') return;
     if (event.kind === 'text-start' && typeof stream === 'number') {
-      const message: Message = { messageId, stream, text: '', length: null, cut: false };
+      const message: Message = { messageId, stream, text: '', length: null, startSeq: event.seq, cut: false };
       this.messages.set(messageId, message);
       this.#byStream.set(stream, message);
       return;

@@ -53,8 +53,7 @@ export class Topics {
       const gone =
         after.epoch !== this.#events.epoch || after.seq < floor || after.seq > seq || seq - after.seq > REPLAY_MOST;
       if (gone) throw fail('CURSOR_GONE', { topic, epoch: this.#events.epoch, seq });
-      for (const event of this.#events.after(stored, after.seq)) show(event);
-      this.#catchUp(stored, after, sink);
+      this.#replay(stored, after, show, sink);
     }
     const stops = [this.#events.listen(stored, show)];
     if (caller.scopes.includes(EVENT_SCOPES['text-start']))
@@ -64,26 +63,26 @@ export class Topics {
     };
   }
 
-  /** What is missing of each text, as one delta a message. */
-  #catchUp(topic: string, after: Cursor, sink: FollowSink): void {
-    const known = new Map((after.open ?? []).map(({ messageId, to }) => [messageId, to]));
-    for (const { messageId, stream, text } of this.#texts.messagesOf(topic)) {
-      const from =
-        known.get(messageId) ?? (after.seq === 0 ? 0 : this.#startedAfter(topic, messageId, after.seq) ? 0 : undefined);
-      if (from !== undefined && from < text.length)
-        sink.text({ messageId, stream, to: text.length, text: text.slice(from) });
+  /**
+   * First what is missing of the texts that the cursor names, then the events, each `text-start` followed by its text:
+   * in this order a replay that is cut half-way has still brought the client on. A text that was cut in the meantime
+   * (`text-reset`) has nothing missing; its event cuts what the client holds.
+   */
+  #replay(topic: string, after: Cursor, show: (event: BoxEvent) => void, sink: FollowSink): void {
+    const texts = new Map(this.#texts.messagesOf(topic).map((message) => [message.messageId, message]));
+    const send = (messageId: string, from: number) => {
+      const message = texts.get(messageId);
+      if (!message || from >= message.text.length) return;
+      const { stream, text } = message;
+      sink.text({ messageId, stream, to: text.length, text: text.slice(from) });
+    };
+    const named = new Map((after.open ?? []).map(({ messageId, to }) => [messageId, to]));
+    for (const [messageId, to] of named) send(messageId, to);
+    for (const event of this.#events.after(topic, after.seq)) {
+      show(event);
+      const { messageId } = event.data as { messageId?: string };
+      if (event.kind === 'text-start' && messageId !== undefined && !named.has(messageId)) send(messageId, 0);
     }
-  }
-
-  #startedAfter(topic: string, messageId: string, seq: number): boolean {
-    return (
-      this.#db.get(
-        "SELECT 1 FROM door_event WHERE topic = ? AND seq > ? AND kind = 'text-start' AND json_extract(data, '$.messageId') = ?",
-        topic,
-        seq,
-        messageId,
-      ) !== undefined
-    );
   }
 
   /** The stored name of a topic this caller may follow. */

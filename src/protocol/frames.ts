@@ -46,9 +46,10 @@ export const SubscribeParams = closed({ topic: Topic, after: Type.Optional(Curso
 export type SubscribeParams = Static<typeof SubscribeParams>;
 
 /**
- * The answer is the seam: before it come, on the same socket, the missed state events in order and then what is missing
- * of each text as one delta a message; after it everything is live. `seq` is the newest event at the seam; numbers
- * skipped in the replay are events that this caller may not see.
+ * The answer is the seam: before it come, on the same socket, what is missing of the texts that the cursor names, then
+ * the missed state events in order, each `text-start` followed by its text so far as one delta; after it everything is
+ * live. In this order a replay that is cut has still brought the client on. `seq` is the newest event at the seam;
+ * numbers skipped in the replay are events that this caller may not see.
  */
 export const SubscribeResult = closed({ topic: Topic, epoch: Type.String(), seq: Type.Integer({ minimum: 0 }) });
 export type SubscribeResult = Static<typeof SubscribeResult>;
