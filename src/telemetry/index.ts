@@ -1,3 +1,2 @@
 export { createLogger, type LogOptions } from './log.ts';
 export { type Counter, type Gauge, type Histogram, MetricRegistry } from './metrics.ts';
-export { ServiceNotifier } from './service-notifier.ts';

@@ -1,9 +1,5 @@
-import { mkdtempSync, openSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { serviceFacts } from '../../../src/config/index.ts';
-import { MetricRegistry, ServiceNotifier } from '../../../src/telemetry/index.ts';
+import { MetricRegistry } from '../../../src/telemetry/index.ts';
 
 describe('metrics', () => {
   it('render in the text format', () => {
@@ -48,28 +44,5 @@ jingu_call_seconds_count{surface="ws"} 4
     expect(() => registry.gauge('other_name', 'a')).toThrow(TypeError);
     expect(() => registry.histogram('jingu_h', 'a', [1], ['le'])).toThrow(TypeError);
     expect(() => counter.add({}, -1)).toThrow(RangeError);
-  });
-});
-
-describe('the word to systemd', () => {
-  it('goes to the descriptor that is named for it', () => {
-    expect(serviceFacts({ LISTEN_FDNAMES: 'tls:sd-notify', WATCHDOG_USEC: '30000000', JOURNAL_STREAM: '8:1' })).toEqual(
-      {
-        notifyFd: 4,
-        watchdogMs: 30_000,
-        journal: true,
-        credentials: undefined,
-      },
-    );
-    expect(serviceFacts({}).notifyFd).toBeUndefined();
-    const path = join(mkdtempSync(join(tmpdir(), 'jingu-notify-')), 'socket');
-    const notifier = new ServiceNotifier(openSync(path, 'w'));
-    notifier.ready('serving\nREADY=0');
-    expect(readFileSync(path, 'utf8')).toBe('READY=1\nSTATUS=serving READY=0');
-  });
-
-  it('is silent without systemd, and when systemd went away', () => {
-    expect(() => new ServiceNotifier(undefined).ready('x')).not.toThrow();
-    expect(() => new ServiceNotifier(999_999).alive()).not.toThrow();
   });
 });
