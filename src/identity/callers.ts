@@ -194,7 +194,7 @@ export class Callers {
     if (caller.deviceId !== null) return this.#epochs.ofDevice(caller.deviceId);
     if (caller.sessionId?.startsWith('token_')) return this.#epochs.ofToken(caller.sessionId);
     if (caller.personId !== null) return this.#epochs.ofPerson(caller.personId);
-    throw fail('AUTHENTICATION_REQUIRED');
+    throw fail('UNAUTHENTICATED');
   }
 
   /** Throws DEVICE_REVOKED, PERSON_SUSPENDED or TOKEN_INVALID; SESSION_EXPIRED if rights changed since it was built. */

@@ -194,6 +194,6 @@ export class Identity {
       return this.callers.forToken(sessionId, surface, this.#o.clock.now(), locale);
     }
     if (personId === CONSOLE_PERSON) return this.callers.forConsole(locale);
-    throw fail('AUTHENTICATION_REQUIRED');
+    throw fail('UNAUTHENTICATED');
   }
 }

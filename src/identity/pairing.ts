@@ -30,6 +30,7 @@ import type { Callers } from './callers.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
 import { grantFor } from './grant.ts';
 import type { SigningKey } from './key-folder.ts';
+import { type PairingWindow, PairingWindows } from './pairing-windows.ts';
 import type { IdentityJournal } from './ports.ts';
 import type { PairingClaim } from './records.ts';
 import {
@@ -49,25 +50,8 @@ import { hmac, isSame, isSignedBy, pairKey, readDeviceKey, sha256 } from './sign
 
 /** Wrong secrets over all windows before pairing locks until someone stands at the box (Matter takes 20, too). */
 const MOST_FAILURES = 20;
-const MOST_WINDOWS = 8;
 const MOST_BEGUN = 8;
-export const WINDOW_DEFAULT_S = 120;
-export const WINDOW_MOST_S = 600;
 const LONG_POLL_MOST_MS = 30_000;
-
-/** One open window. The secret of its link is not here: only the key derived from it. */
-interface Window {
-  pairingId: string;
-  key: Buffer;
-  /** Monotonic milliseconds. */
-  endsAt: number;
-  cancelTimer: () => void;
-  begun: Map<string, { begin: PairBegin; boxNonce: string; source: Source }>;
-  /** The key that has proved the secret. No other ever may, in this window. */
-  boundTo: string | undefined;
-  /** The transcript that is durable in the row. */
-  proven: string | undefined;
-}
 
 export interface MintedWindow {
   pairingId: string;
@@ -96,12 +80,12 @@ export interface PairingOptions {
  */
 export class Pairing {
   readonly #o: PairingOptions;
-  readonly #windows = new Map<string, Window>();
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #windows: PairingWindows;
   #failures = 0;
 
   constructor(options: PairingOptions) {
     this.#o = options;
+    this.#windows = new PairingWindows(options.clock);
   }
 
   /** Closes what a former run left open. Call it inside the transaction of the start. */
@@ -111,9 +95,7 @@ export class Pairing {
   }
 
   stop(): void {
-    for (const window of this.#windows.values()) window.cancelTimer();
     this.#windows.clear();
-    for (const set of this.#waiting.values()) for (const wake of [...set]) wake();
   }
 
   get isLocked(): boolean {
@@ -129,22 +111,13 @@ export class Pairing {
   /** Opens a minted window in the caller's transaction. At the console it also lifts the lock. */
   open(tx: Tx, minted: MintedWindow, by: { personId: string; isConsole: boolean }, role: Role, ms: number): void {
     if (this.isLocked && !by.isConsole) throw fail('PAIRING_LOCKED');
-    if (this.#windows.size >= MOST_WINDOWS) throw fail('RATE_LIMITED', { limit: `${MOST_WINDOWS} pairing windows` });
+    this.#windows.assertRoom();
     const { pairingId, key } = minted;
     insertPairing(tx, pairingId, by.personId, role, this.#o.clock.now());
     if (by.isConsole) forgivePairFailures(tx);
     tx.afterCommit(() => {
       if (by.isConsole) this.#failures = 0;
-      const { clock } = this.#o;
-      this.#windows.set(pairingId, {
-        pairingId,
-        key,
-        endsAt: clock.monotonic() + ms,
-        cancelTimer: clock.after(ms, () => this.#expire(pairingId)),
-        begun: new Map(),
-        boundTo: undefined,
-        proven: undefined,
-      });
+      this.#windows.open(pairingId, key, ms, () => this.#expire(pairingId));
     });
   }
 
@@ -157,8 +130,7 @@ export class Pairing {
 
   /** Milliseconds until an open window closes; 0 when it is not open. */
   expiresInMs(pairingId: string): number {
-    const window = this.#windows.get(pairingId);
-    return window ? Math.max(0, Math.floor(window.endsAt - this.#o.clock.monotonic())) : 0;
+    return this.#windows.expiresInMs(pairingId);
   }
 
   /** First step. Throws PAIRING_LINK_INVALID, PAIRING_TAKEN, PAIRING_LOCKED, SPKI_MISMATCH, INPUT_INVALID, LOCKED_OUT. */
@@ -228,7 +200,7 @@ export class Pairing {
       const answer = this.#statusOf(pairingId);
       const waitMs = Math.min(status.waitMs ?? 0, LONG_POLL_MOST_MS);
       if (answer.state !== 'waiting' || waitMs === 0) return answer;
-      await this.#change(pairingId, waitMs, signal);
+      await this.#windows.changed(pairingId, waitMs, signal);
       return this.#statusOf(pairingId);
     });
   }
@@ -238,11 +210,9 @@ export class Pairing {
     if (this.expiresInMs(pairingId) === 0) throw fail('PAIRING_NOT_FOUND', { pairingId });
   }
 
-  /** Forgets a window whose end is committed, and wakes whoever waits for it. */
+  /** The end of a window is committed: forget it and wake whoever waits. */
   finish(pairingId: string): void {
-    this.#windows.get(pairingId)?.cancelTimer();
-    this.#windows.delete(pairingId);
-    for (const wake of [...(this.#waiting.get(pairingId) ?? [])]) wake();
+    this.#windows.finish(pairingId);
   }
 
   #statusOf(pairingId: string): PairStatusAnswer {
@@ -259,20 +229,20 @@ export class Pairing {
     return { state: 'confirmed', expiresInMs: 0, ...grantFor(boxId, device, caller, identityKey) };
   }
 
-  #window(pairingId: string): Window {
+  #window(pairingId: string): PairingWindow {
     if (this.isLocked) throw fail('PAIRING_LOCKED');
-    const window = this.#windows.get(pairingId);
+    const window = this.#windows.live(pairingId);
     // Expired, spent, cancelled, of a former run or never there: one answer, so that guessing teaches nothing.
-    if (!window || this.expiresInMs(pairingId) === 0) throw fail('PAIRING_LINK_INVALID');
+    if (!window) throw fail('PAIRING_LINK_INVALID');
     return window;
   }
 
-  async #taken(window: Window, source: Source): Promise<JinguError> {
+  async #taken(window: PairingWindow, source: Source): Promise<JinguError> {
     await this.#alarm(window.pairingId, 'second-device', source);
     return fail('PAIRING_TAKEN');
   }
 
-  async #bind(window: Window, transcript: string, begin: PairBegin, source: Source): Promise<void> {
+  async #bind(window: PairingWindow, transcript: string, begin: PairBegin, source: Source): Promise<void> {
     const { pairingId, devicePub, keyAlg, name, model, platform, requestedRole } = begin;
     const claim: PairingClaim = {
       devicePub,
@@ -326,7 +296,7 @@ export class Pairing {
       closeAllPairings(tx, 'locked');
       this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'locked' });
     });
-    if (isLocked) for (const id of [...this.#windows.keys()]) this.finish(id);
+    if (isLocked) for (const id of this.#windows.ids()) this.finish(id);
   }
 
   /** Tells administrators. Its own failure is logged: it must not turn a refusal into something else. */
@@ -353,30 +323,12 @@ export class Pairing {
       .finally(() => this.finish(pairingId));
   }
 
-  /** Resolves when the pairing changes, the time is over or the asker has gone. */
-  #change(pairingId: string, ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const set = this.#waiting.get(pairingId) ?? new Set();
-      this.#waiting.set(pairingId, set);
-      const wake = () => {
-        cancel();
-        signal?.removeEventListener('abort', wake);
-        set.delete(wake);
-        if (set.size === 0) this.#waiting.delete(pairingId);
-        resolve();
-      };
-      const cancel = this.#o.clock.after(ms, wake);
-      signal?.addEventListener('abort', wake, { once: true });
-      set.add(wake);
-    });
-  }
-
   #record(tx: Tx, type: string, body: Record<string, unknown>): void {
     this.#o.journal.record(tx, { type, actor: null, body });
   }
 }
 
-function isTaken(window: Window, devicePub: string): boolean {
+function isTaken(window: PairingWindow, devicePub: string): boolean {
   return window.boundTo !== undefined && window.boundTo !== devicePub;
 }
 

@@ -25,12 +25,6 @@ export const identityErrors = errorKinds({
     zh: '密钥属于 {found},而数据库属于 {expected}。',
     hint: { en: 'Restore keys and database from the same backup.', zh: '请从同一份备份恢复密钥和数据库。' },
   },
-  AUTHENTICATION_REQUIRED: {
-    category: 'unauthenticated',
-    en: 'Say who you are first.',
-    zh: '请先验证身份。',
-    hint: { en: 'Pair this device, then connect.', zh: '请先配对此设备再连接。' },
-  },
   CHALLENGE_INVALID: {
     category: 'unauthenticated',
     en: 'This challenge is unknown, used or too old.',

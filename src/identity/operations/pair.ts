@@ -12,7 +12,7 @@ import {
 } from '../../protocol/index.ts';
 import { CONSOLE_PERSON } from '../callers.ts';
 import type { Identity } from '../identity.ts';
-import { WINDOW_DEFAULT_S, WINDOW_MOST_S } from '../pairing.ts';
+import { WINDOW_DEFAULT_S, WINDOW_MOST_S } from '../pairing-windows.ts';
 import type { Device, PairingRow } from '../records.ts';
 import {
   activeDeviceByKey,
