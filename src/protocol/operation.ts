@@ -45,6 +45,8 @@ export interface ActionFacts {
   /** Network destination, if the call leaves the box. */
   destination?: { host: string; port: number; purpose: string };
   zone?: 'box' | 'site' | 'cloud';
+  /** `false`: this call cannot leave the version or undo record that its contract promises (guard G8 denies it). */
+  keepsUndo?: boolean;
   /** One line each language: what will happen. */
   effect?: { en: string; zh: string };
 }
