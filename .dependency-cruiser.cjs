@@ -4,7 +4,7 @@ const TRUST = ['audit', 'identity', 'policy'];
 const CAPABILITIES = ['agent', 'realdoc', 'inference', 'skills', 'sandbox', 'egress'];
 const DOOR = ['door'];
 const SURFACES = ['gateway', 'connectors', 'mcp', 'beacon'];
-const CLIENTS = ['client', 'web', 'cli'];
+const CLIENTS = ['client', 'client-node', 'web', 'cli'];
 
 const rooms = (names) => `^src/(${names.join('|')})/`;
 const library = (name) => `(^|node_modules/)${name}(/|$)`;
@@ -121,7 +121,7 @@ module.exports = {
       { path: '^src/cli/' },
       {
         path: '^src/',
-        pathNot: '^src/(cli|client|protocol|common|config)/',
+        pathNot: '^src/(cli|client|client-node|protocol|common|config)/',
       },
     ),
     error(
