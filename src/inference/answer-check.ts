@@ -1,17 +1,20 @@
 import Schema from 'typebox/schema';
 import { fail } from '../common/index.ts';
-import { choicesGrammar, schemaGrammar, toGbnf } from './grammar/index.ts';
+import { CALL_FORM } from './engine/dialect.ts';
+import { choicesGrammar, schemaGrammar, sequence, text, toGbnf } from './grammar/index.ts';
 
 /** How an answer is held to a form. */
 export type GrammarRequest =
   | { kind: 'json'; schema: unknown }
   | { kind: 'choices'; choices: readonly string[] }
-  | { kind: 'gbnf'; text: string };
+  | { kind: 'gbnf'; text: string }
+  /** JSON behind the opening mark of a tool call, and the closing mark. Whoever asks checks the call itself. */
+  | { kind: 'call'; schema: unknown };
 
 export interface Guide {
   gbnf: string;
   /** Throws OUTPUT_INVALID when the finished answer is not what was asked for. */
-  check(text: string, finish: 'stop' | 'length'): void;
+  check(answer: string, finish: 'stop' | 'length'): void;
 }
 
 /** Compiles a grammar request. Throws SCHEMA_UNSUPPORTED or GRAMMAR_INVALID before the engine is asked anything. */
@@ -20,22 +23,27 @@ export function guideFor(request: GrammarRequest): Guide {
     case 'json':
       return {
         gbnf: toGbnf(schemaGrammar(request.schema)),
-        check: (text, finish) => {
+        check: (answer, finish) => {
           requireEnd(finish);
-          checkJson(text, request.schema);
+          checkJson(answer, request.schema);
         },
       };
     case 'choices': {
       const allowed = new Set(request.choices);
       return {
         gbnf: toGbnf(fromRange(() => choicesGrammar(request.choices))),
-        check: (text, finish) => {
+        check: (answer, finish) => {
           // The last token may be the one that completes a choice: cut off, and complete all the same.
-          if (allowed.has(text)) return;
+          if (allowed.has(answer)) return;
           requireEnd(finish);
           throw fail('OUTPUT_INVALID', { reason: 'it is none of the choices' });
         },
       };
+    }
+    case 'call': {
+      const { root, rules } = schemaGrammar(request.schema);
+      const closed = sequence(root, text(CALL_FORM.suffix));
+      return { gbnf: toGbnf({ root: closed, rules }), check: (_, finish) => requireEnd(finish) };
     }
     case 'gbnf':
       return { gbnf: request.text, check: (_, finish) => requireEnd(finish) };
@@ -43,10 +51,10 @@ export function guideFor(request: GrammarRequest): Guide {
 }
 
 /** The grammar is looser than the schema (patterns, ranges, unique items): the original decides. */
-export function checkJson(text: string, schema: unknown): void {
+export function checkJson(answer: string, schema: unknown): void {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(answer);
   } catch (cause) {
     throw fail('OUTPUT_INVALID', { reason: 'it is not JSON' }, cause);
   }

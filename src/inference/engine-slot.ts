@@ -95,6 +95,11 @@ export class EngineSlot {
     return (await this.#ask('count', { prompt }, { timeoutMs: 60_000 })) as CountResult;
   }
 
+  /** An administrator wants to try it again. */
+  async pardon(): Promise<void> {
+    await this.#o.db.write((tx) => crashes.clear(tx, this.#o.record.id));
+  }
+
   /** `undefined` while nothing is loaded. */
   async stats(): Promise<EngineStats | undefined> {
     return this.#state === 'warm' ? ((await this.#ask('stats', {}, {})) as EngineStats) : undefined;

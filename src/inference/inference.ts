@@ -4,10 +4,12 @@ import { type Clock, type Database, fail, type Logger } from '../common/index.ts
 import type { Caller } from '../protocol/index.ts';
 import { type GrammarRequest, guideFor } from './answer-check.ts';
 import type { GeneratePart, PromptParams, RequestClass, SamplingParams, Usage } from './engine/messages.ts';
+import { Imports } from './imports.ts';
 import { ModelFiles } from './model-files.ts';
 import type { ModelRecord } from './model-record.ts';
 import { Models } from './models.ts';
 import type { EngineHost, EventSink, Outbound } from './ports.ts';
+import { Pulls } from './pulls.ts';
 
 export interface InferenceOptions {
   db: Database;
@@ -59,12 +61,12 @@ const MOST_OF_ALL = 64;
 export class Inference {
   readonly models: Models;
   readonly files: ModelFiles;
-  readonly #o: InferenceOptions;
+  readonly pulls: Pulls;
+  readonly imports: Imports;
   readonly #outstanding = new Map<string, number>();
   #total = 0;
 
   constructor(options: InferenceOptions) {
-    this.#o = options;
     const { db, clock, log, host, events, modelDirectory, otherDirectories = [] } = options;
     this.files = new ModelFiles({ db, clock, directories: [modelDirectory, ...otherDirectories] });
     this.models = new Models({
@@ -82,11 +84,21 @@ export class Inference {
       ...(options.defaultModel === undefined ? {} : { defaultModel: options.defaultModel }),
       ...(options.records === undefined ? {} : { records: options.records }),
     });
+    const { files, models } = this;
+    const directory = modelDirectory;
+    const recordOf = (id: string) => models.all().find((record) => record.id === id);
+    this.pulls = new Pulls({ db, clock, log, events, files, directory, outbound: options.outbound, recordOf });
+    this.imports = new Imports({ db, clock, files, directory, records: () => models.all() });
   }
 
-  /** Ends the engines. Harmless when called twice. */
+  /** Goes on with unfinished pulls. Loads nothing: the first request does, or `model.load`. */
+  start(): void {
+    this.pulls.start();
+  }
+
+  /** Ends the engines and leaves pulls for the next start. Harmless when called twice. */
   async stop(): Promise<void> {
-    await this.models.stop();
+    await Promise.all([this.pulls.stop(), this.models.stop()]);
   }
 
   /**

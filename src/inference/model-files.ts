@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { type Clock, type Database, fail } from '../common/index.ts';
 import { files } from './repository.ts';
 
@@ -83,6 +83,23 @@ export class ModelFiles {
   async unchanged(model: string, path: string, stamp: string): Promise<void> {
     const now = await stat(path, { bigint: true }).catch(() => undefined);
     if (!now || stampOf(now) !== stamp) throw fail('MODEL_ALTERED', { model, reason: 'it changed while it was read' });
+  }
+
+  /** Gives a verified file its name, durably, and remembers its digest under it. */
+  async name(part: string, target: string, sha256: string): Promise<void> {
+    const before = await stat(part, { bigint: true });
+    await rename(part, target);
+    const directory = await open(dirname(target), 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+    const after = await stat(target, { bigint: true });
+    // A rename changes nothing but the change time; anything else means that the next load hashes it again.
+    if (before.ino !== after.ino || before.size !== after.size || before.mtimeNs !== after.mtimeNs) return;
+    const row = { path: target, stamp: stampOf(after), sha256, verified_at: this.#options.clock.now() };
+    await this.#options.db.write((tx) => files.put(tx, row));
   }
 
   async #hash(path: string, stamp: string, onProgress?: (bytes: number) => void): Promise<string> {

@@ -63,13 +63,6 @@ export const inferenceErrors = errorKinds({
     zh: '{model} 的引擎在处理该请求时中断,正在重启。',
     hint: { en: 'Send the request again.', zh: '请重新发送请求。' },
   },
-  ENGINE_BUSY: {
-    category: 'limited',
-    retryable: true,
-    en: 'Too many requests are waiting for {model}: {limit}.',
-    zh: '等待 {model} 的请求过多:{limit}。',
-    hint: { en: 'Wait for {retryAfterMs} ms and try again.', zh: '请等待 {retryAfterMs} 毫秒后重试。' },
-  },
   PROMPT_TOO_LONG: {
     category: 'bad-input',
     http: 413,
@@ -91,6 +84,12 @@ export const inferenceErrors = errorKinds({
     en: 'This grammar cannot be used: {reason}.',
     zh: '该语法无法使用:{reason}。',
     hint: { en: 'Give GBNF text with a rule named root.', zh: '请提供含 root 规则的 GBNF 文本。' },
+  },
+  PARAMETER_UNSUPPORTED: {
+    category: 'bad-input',
+    en: 'The parameter "{parameter}" is not supported: {reason}.',
+    zh: '不支持参数“{parameter}”:{reason}。',
+    hint: { en: 'Leave it out.', zh: '请去掉该参数。' },
   },
   OUTPUT_INVALID: {
     category: 'unavailable',

@@ -28,17 +28,13 @@ function chatml(id: DialectId, system: string | undefined): Dialect {
       if (first !== undefined || tools.length > 0) {
         pieces.push({ markup: '<|im_start|>system\n' });
         if (first) pieces.push({ text: first });
-        if (tools.length > 0) pieces.push({ text: toolText(tools) });
+        if (tools.length > 0) pieces.push(...toolPieces(tools));
         pieces.push({ markup: '<|im_end|>\n' });
       }
       for (const message of rest) {
-        // The family's own template hands results of tools over as a user's turn.
+        // The family's own template hands the results of tools over as a user's turn.
         const role = message.role === 'tool' ? 'user' : message.role;
-        pieces.push({ markup: `<|im_start|>${role}\n` });
-        pieces.push({
-          text: message.role === 'tool' ? `<tool_response>\n${message.content}\n</tool_response>` : message.content,
-        });
-        pieces.push({ markup: '<|im_end|>\n' });
+        pieces.push({ markup: `<|im_start|>${role}\n` }, ...body(message), { markup: '<|im_end|>\n' });
       }
       pieces.push({ markup: '<|im_start|>assistant\n' });
       return pieces;
@@ -46,17 +42,35 @@ function chatml(id: DialectId, system: string | undefined): Dialect {
   };
 }
 
+function body({ role, content, calls = [] }: ChatMessage): Piece[] {
+  if (role === 'tool') return [{ markup: '<tool_response>\n' }, { text: content }, { markup: '\n</tool_response>' }];
+  const pieces: Piece[] = content === '' ? [] : [{ text: content }];
+  for (const call of calls) {
+    if (pieces.length > 0) pieces.push({ text: '\n' });
+    pieces.push({ markup: CALL.prefix }, { text: callText(call) }, { markup: CALL.suffix });
+  }
+  return pieces;
+}
+
+/** A call as the family writes it between its marks. */
+function callText(call: { name: string; arguments: unknown }): string {
+  return `{"name": ${JSON.stringify(call.name)}, "arguments": ${JSON.stringify(call.arguments)}}`;
+}
+
 /** The tool section of Qwen2.5's chat template (tokenizer_config.json of Qwen2.5-Instruct). */
-function toolText(tools: readonly ToolShape[]): string {
+function toolPieces(tools: readonly ToolShape[]): Piece[] {
   const lines = tools.map((tool) => JSON.stringify({ type: 'function', function: tool }));
   return [
-    '\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n',
-    'You are provided with function signatures within <tools></tools> XML tags:\n<tools>\n',
-    lines.join('\n'),
-    '\n</tools>\n\nFor each function call, return a json object with function name and arguments within ',
-    '<tool_call></tool_call> XML tags:\n<tool_call>\n',
-    '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>',
-  ].join('');
+    { text: '\n\n# Tools\n\nYou may call one or more functions to assist with the user query.\n\n' },
+    { markup: 'You are provided with function signatures within <tools></tools> XML tags:\n<tools>\n' },
+    { text: lines.join('\n') },
+    {
+      markup:
+        '\n</tools>\n\nFor each function call, return a json object with function name and arguments within ' +
+        '<tool_call></tool_call> XML tags:\n<tool_call>\n' +
+        '{"name": <function-name>, "arguments": <args-json-object>}\n</tool_call>',
+    },
+  ];
 }
 
 const DIALECTS: Readonly<Record<Exclude<DialectId, 'auto'>, Dialect>> = {

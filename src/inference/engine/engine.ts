@@ -17,7 +17,7 @@ export interface EngineModel {
   readonly stepper: Stepper & { grammar?(text: string): unknown };
   readonly facts: LoadResult;
   tokenize(prompt: PromptParams): number[];
-  plain(text: string): number[];
+  opening(text: string): number[];
   detokenize(tokens: readonly number[], before: readonly number[]): string;
 }
 
@@ -63,7 +63,7 @@ export class Engine {
    */
   generate(params: GenerateParams, signal: AbortSignal, part: (part: GeneratePart) => void): Promise<GenerateResult> {
     const prompt = this.#model.tokenize(params.prompt);
-    if (params.opening) prompt.push(...this.#model.plain(params.opening));
+    if (params.opening) prompt.push(...this.#model.opening(params.opening));
     const room = this.#admit(prompt.length, params);
     if (params.grammar !== undefined) this.#model.stepper.grammar?.(params.grammar);
     if (signal.aborted) throw fail('CANCELLED');

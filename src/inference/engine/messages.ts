@@ -6,6 +6,8 @@
 export interface ChatMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
   content: string;
+  /** Tools the assistant called in this turn. */
+  calls?: { name: string; arguments: unknown }[];
 }
 
 /** How a conversation is written for a model family; `auto` asks the model file's own template. */

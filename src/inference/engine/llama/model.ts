@@ -12,7 +12,7 @@ import {
 } from 'node-llama-cpp';
 import { fail } from '../../../common/index.ts';
 import { type Dialect, dialectOf } from '../dialect.ts';
-import type { LoadParams, LoadResult, PromptParams } from '../messages.ts';
+import type { ChatMessage, LoadParams, LoadResult, PromptParams } from '../messages.ts';
 import { LlamaStepper } from './stepper.ts';
 
 /** One loaded GGUF file: tokenizer, template and stepper. Everything here runs in the engine guest only. */
@@ -50,8 +50,9 @@ export class LoadedModel {
     return tokens;
   }
 
-  plain(text: string): number[] {
-    return this.#model.tokenize(text, false);
+  /** Special tokens are read in it: only the box itself writes openings. */
+  opening(text: string): number[] {
+    return this.#model.tokenize(text, true);
   }
 
   detokenize = (tokens: readonly number[], before: readonly number[]): string =>
@@ -63,13 +64,14 @@ export class LoadedModel {
     await this.#llama.dispose();
   }
 
-  #byTemplate(messages: readonly { role: string; content: string }[]): Token[] {
+  /** The file's own template. It knows no tools of ours: calls and results travel as plain text. */
+  #byTemplate(messages: readonly ChatMessage[]): Token[] {
     this.#wrapper ??= resolveChatWrapper(this.#model);
-    const history: ChatHistoryItem[] = messages.map(({ role, content }) =>
+    const history: ChatHistoryItem[] = messages.map(({ role, content, calls = [] }) =>
       role === 'system'
         ? { type: 'system', text: content }
         : role === 'assistant'
-          ? { type: 'model', response: [content] }
+          ? { type: 'model', response: [[content, ...calls.map((call) => JSON.stringify(call))].join('\n')] }
           : { type: 'user', text: content },
     );
     history.push({ type: 'model', response: [] });
