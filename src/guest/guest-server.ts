@@ -97,7 +97,7 @@ export class GuestServer {
         void this.#run(message.id, message.method, message.params);
         return;
       case 'cancel':
-        this.#running.get(message.id)?.abort.abort();
+        this.#cancel(this.#running.get(message.id));
         return;
       case 'ack':
         this.#running.get(message.id)?.window.acknowledged(message.parts, message.bytes);
@@ -137,7 +137,7 @@ export class GuestServer {
       this.#send({ t: 'err', id, error: wireOf(error) });
     } finally {
       this.#running.delete(id);
-      running.window.open();
+      running.window.release();
       if (this.#draining && this.#running.size === 0) void this.#end(0, 'drained');
     }
   }
@@ -178,10 +178,12 @@ export class GuestServer {
   }
 
   #abortAll(): void {
-    for (const { abort, window } of this.#running.values()) {
-      abort.abort();
-      window.open();
-    }
+    for (const running of this.#running.values()) this.#cancel(running);
+  }
+
+  #cancel(running: Running | undefined): void {
+    running?.abort.abort();
+    running?.window.release();
   }
 
   async #drainHook(): Promise<void> {

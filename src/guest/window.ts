@@ -7,6 +7,7 @@ export class SendWindow {
   #parts = 0;
   #bytes = 0;
   #waiting: (() => void)[] = [];
+  #isReleased = false;
 
   sent(bytes: number): void {
     this.#parts++;
@@ -16,7 +17,7 @@ export class SendWindow {
   acknowledged(parts: number, bytes: number): void {
     this.#parts = Math.max(0, this.#parts - parts);
     this.#bytes = Math.max(0, this.#bytes - bytes);
-    if (!this.#isFull) this.open();
+    if (!this.#isFull) this.#wake();
   }
 
   room(): Promise<void> {
@@ -24,12 +25,18 @@ export class SendWindow {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets every waiter go: used at the end of a request, when nobody will acknowledge any more. */
-  open(): void {
+  /** Nobody waits any more: used when the request is cancelled or over. */
+  release(): void {
+    this.#isReleased = true;
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
   get #isFull(): boolean {
+    if (this.#isReleased) return false;
     return this.#parts >= WINDOW_PARTS || this.#bytes >= WINDOW_BYTES;
   }
 }

@@ -1,0 +1,3 @@
+import { serveEgress } from './serve-egress.ts';
+
+serveEgress();
