@@ -1,0 +1,111 @@
+import { type Database, fail, type Reader } from '../common/index.ts';
+import type { LeafStore } from './leaf-store.ts';
+import * as rows from './repository.ts';
+import type { FileRow } from './rows.ts';
+import { unpackChange } from './text/codec.ts';
+import { composeAll } from './text/compose.ts';
+import { type Change, invert } from './text/splice.ts';
+import { SpliceMismatch, type TextTree } from './text/tree.ts';
+
+/** Texts kept open, by their size in bytes; the ones not used for longest go first. */
+const KEEP_BYTES = 256 * 1024 * 1024;
+
+interface Open {
+  version: number;
+  tree: TextTree;
+}
+
+/**
+ * The texts of documents at any version. What it holds in memory is only a head start: everything comes back from the
+ * op log and the stored trees, and nothing here knows of anything uncommitted.
+ */
+export class Documents {
+  readonly #db: Database;
+  readonly #leaves: LeafStore;
+  readonly #open = new Map<string, Open>();
+  #bytes = 0;
+
+  constructor(db: Database, leaves: LeafStore) {
+    this.#db = db;
+    this.#leaves = leaves;
+  }
+
+  /** The text at `version`. Throws DOC_VERSION_UNKNOWN, DOC_READ_ONLY_KIND or DOC_CORRUPT. */
+  at(file: FileRow, version: number): TextTree {
+    const tree = this.read(this.#db, file, version);
+    if (version === file.head) this.remember(file.id, version, tree);
+    return tree;
+  }
+
+  /** The same through an open transaction; remembers nothing, since that may still roll back. */
+  read(db: Reader, file: FileRow, version: number): TextTree {
+    refuseOpaque(file);
+    if (version < 1 || version > file.head) {
+      throw fail('DOC_VERSION_UNKNOWN', { path: file.path, version, head: file.head });
+    }
+    const open = this.#open.get(file.id);
+    if (open?.version === version) {
+      this.#touch(file.id, open);
+      return open.tree;
+    }
+    const stored = rows.nearestTree(db, file.id, version);
+    const byTree = stored ? version - stored.version : Number.POSITIVE_INFINITY;
+    const byOpen = open ? Math.abs(open.version - version) : Number.POSITIVE_INFINITY;
+    try {
+      if (open && byOpen <= byTree) {
+        if (open.version < version) return forward(db, file.id, open, version);
+        const back = rows.splicesBetween(db, file.id, version, open.version).map((s) => invert(unpackChange(s)));
+        return back.reduceRight((tree, change) => tree.apply(change), open.tree);
+      }
+      if (!stored) throw new Error('no stored text below it');
+      return forward(db, file.id, { version: stored.version, tree: this.#leaves.open(stored) }, version);
+    } catch (error) {
+      const reason =
+        error instanceof SpliceMismatch ? error.message : error instanceof Error ? error.message : 'unknown';
+      throw fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
+    }
+  }
+
+  /** A committed head. Call it after the commit; an older one than what is held is ignored. */
+  remember(file: string, version: number, tree: TextTree): void {
+    const held = this.#open.get(file);
+    if (held && held.version > version) return;
+    if (held) this.#bytes -= held.tree.bytes;
+    this.#open.delete(file);
+    this.#open.set(file, { version, tree });
+    this.#bytes += tree.bytes;
+    for (const [id, entry] of this.#open) {
+      if (this.#bytes <= KEEP_BYTES || id === file) break;
+      this.#open.delete(id);
+      this.#bytes -= entry.tree.bytes;
+    }
+  }
+
+  forget(file: string): void {
+    const held = this.#open.get(file);
+    if (held) this.#bytes -= held.tree.bytes;
+    this.#open.delete(file);
+  }
+
+  #touch(file: string, open: Open): void {
+    this.#open.delete(file);
+    this.#open.set(file, open);
+  }
+}
+
+function forward(db: Reader, file: string, from: Open, version: number): TextTree {
+  let { tree } = from;
+  for (const packed of rows.splicesBetween(db, file, from.version, version)) tree = tree.apply(unpackChange(packed));
+  return tree;
+}
+
+/** The one change that leads from version `from` to version `to` (either may be the older one). */
+export function netChange(db: Reader, file: string, from: number, to: number): Change {
+  if (from > to) return invert(netChange(db, file, to, from));
+  return composeAll(rows.splicesBetween(db, file, from, to).map(unpackChange));
+}
+
+export function refuseOpaque(file: FileRow): void {
+  if (file.kind === 'text') return;
+  throw fail('DOC_READ_ONLY_KIND', { path: file.path, kind: file.why ?? 'binary', possible: 'keep it on the share' });
+}

@@ -1,0 +1,124 @@
+import { fail, type Reader } from '../../common/index.ts';
+import { type Documents, netChange } from '../documents.ts';
+import * as rows from '../repository.ts';
+import type { FileRow } from '../rows.ts';
+import type { Change } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+import { rebaseAims, type Stale } from './rebase.ts';
+import { type Aim, resolveVerbs } from './resolve.ts';
+import type { Verb } from './verbs.ts';
+
+/** An edit that is ready: what it means at the base, and what that is at the head it was prepared against. */
+export interface EditPlan {
+  file: FileRow;
+  base: number;
+  baseTree: TextTree;
+  aims: Aim[];
+  change: Change;
+  before: TextTree;
+  after: TextTree;
+}
+
+/** Resolves verbs at `base` and carries them to the head. Throws every error of an edit; has no effect. */
+export function planEdit(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  base: number,
+  verbs: readonly Verb[],
+): EditPlan {
+  const baseTree = documents.read(db, file, base);
+  const aims = resolveVerbs({ path: file.path, version: base, tree: baseTree }, verbs);
+  return carry(db, documents, { file, base, baseTree, aims });
+}
+
+/** The same plan against the head that `db` sees now: inside the transaction another version may have come first. */
+export function carry(
+  db: Reader,
+  documents: Documents,
+  plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims'> & { file: FileRow },
+): EditPlan {
+  const { file, base, baseTree, aims } = plan;
+  const net = base === file.head ? [] : netChange(db, file.id, base, file.head);
+  const before = base === file.head ? baseTree : documents.read(db, file, file.head);
+  const rebased = rebaseAims(aims, baseTree, net);
+  if ('stale' in rebased) throw staleTarget(db, file, base, before, rebased.stale);
+  const { change } = rebased;
+  if (change.length === 0) {
+    const lines = aims.map((aim) => ({ from: aim.lines.from, to: aim.lines.to }));
+    throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines: lines.slice(0, 20) });
+  }
+  refuseForeignText(file, change);
+  return { file, base, baseTree, aims, change, before, after: before.apply(change) };
+}
+
+/** UTF-8 put into a text of another encoding would be unreadable there. */
+function refuseForeignText(file: FileRow, change: Change): void {
+  if (file.utf8) return;
+  for (const s of change) if (s.ins.some((byte) => byte >= 128)) throw fail('DOC_ENCODING', { path: file.path });
+}
+
+function staleTarget(db: Reader, file: FileRow, base: number, head: TextTree, stale: Stale): Error {
+  const { aim, now } = stale;
+  const first = head.lineAt(now.from);
+  const last = now.to > now.from ? head.lineAt(Math.max(now.from, now.to - 1)) : first;
+  const current = linesFrom(head, first, Math.min(last, first + 19));
+  const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((op) => op.version > base);
+  return fail('DOC_STALE_TARGET', {
+    path: file.path,
+    verb: aim.verb,
+    base,
+    version: file.head,
+    from: aim.lines.from,
+    to: aim.lines.to,
+    current,
+    since: since.map((op) => ({
+      version: op.version,
+      source: op.source,
+      by: op.actor.personId,
+      agent: op.actor.agent,
+    })),
+  });
+}
+
+export interface ShownLine {
+  n: number;
+  text: string;
+}
+
+/** Lines as people see them, without line ends; long ones are cut. */
+export function linesFrom(tree: TextTree, from: number, to: number, maxChars = 2000): ShownLine[] {
+  const out: ShownLine[] = [];
+  for (let n = Math.max(1, from); n <= Math.min(to, tree.lines); n++) {
+    const start = tree.offsetOfLine(n);
+    const end = Math.min(tree.offsetOfLine(n + 1), start + 4 * maxChars);
+    const text = tree
+      .slice(start, end)
+      .toString('utf8')
+      .replace(/\r?\n$/, '');
+    out.push({ n, text: text.length > maxChars ? `${text.slice(0, maxChars)}…` : text });
+  }
+  return out;
+}
+
+const AROUND = 2;
+const MAX_SHOWN = 200;
+
+/** The new lines around each change, numbered as they are now, so that the next edit needs no new read. */
+export function changedLines(after: TextTree, change: Change): ShownLine[] {
+  const ranges: { from: number; to: number }[] = [];
+  let shift = 0;
+  for (const s of change) {
+    const at = s.at + shift;
+    const from = Math.max(1, after.lineAt(at) - AROUND);
+    const to = after.lineAt(Math.max(at, at + s.ins.length - 1)) + AROUND;
+    const last = ranges.at(-1);
+    if (last && from <= last.to + 1) last.to = Math.max(last.to, to);
+    else ranges.push({ from, to });
+    shift += s.ins.length - s.del.length;
+  }
+  const out: ShownLine[] = [];
+  for (const { from, to } of ranges)
+    out.push(...linesFrom(after, from, Math.min(to, from + MAX_SHOWN - out.length - 1), 500));
+  return out;
+}

@@ -1,0 +1,211 @@
+import { hash } from 'node:crypto';
+import { fail } from '../../common/index.ts';
+import type { Range } from '../text/map.ts';
+import { NOTHING, type Splice } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+import { resolveSub } from './resolve-sub.ts';
+import { type Guards, parsePlace, parseRange, type Verb } from './verbs.ts';
+
+/** What one verb addressed at the base, and the splices that it means there. */
+export interface Aim {
+  verb: number;
+  /** Addressed lines, counted from 1; `to` is `from - 1` for the beginning of the text. */
+  lines: { from: number; to: number };
+  /** Bytes that no later version may have touched. */
+  region: Range;
+  splices: Splice[];
+}
+
+export interface Base {
+  path: string;
+  version: number;
+  tree: TextTree;
+}
+
+/**
+ * Turns verbs into byte splices of the base text. Checks every line number and guard; throws DOC_LINE_UNKNOWN,
+ * DOC_GUARD_FAILED, DOC_VERB_INVALID, DOC_AMBIGUOUS or DOC_TEXT_NOT_FOUND. Splices come sorted and do not overlap.
+ */
+export function resolveVerbs(base: Base, verbs: readonly Verb[]): Aim[] {
+  const aims = verbs.flatMap((verb, i) => resolveVerb(base, verb, i + 1));
+  refuseOverlap(aims);
+  return aims;
+}
+
+function resolveVerb(base: Base, verb: Verb, number: number): Aim[] {
+  if ('sub' in verb) return resolveSub(base, verb, number);
+  if ('set' in verb) {
+    const lines = linesOf(base, verb.set);
+    const region = regionOf(base.tree, lines);
+    checkGuards(base, verb, lines, number);
+    const text = cleanText(verb.text, number, lines.from);
+    const del = base.tree.slice(region.from, region.to);
+    return [
+      {
+        verb: number,
+        lines,
+        region,
+        splices: [{ at: region.from, del, ins: withLineEnds(text, del, base.tree, lines.from) }],
+      },
+    ];
+  }
+  if ('cut' in verb) {
+    const lines = linesOf(base, verb.cut);
+    const region = regionOf(base.tree, lines);
+    checkGuards(base, verb, lines, number);
+    const del = base.tree.slice(region.from, region.to);
+    return [{ verb: number, lines, region, splices: [{ at: region.from, del, ins: NOTHING }] }];
+  }
+  if ('put' in verb) {
+    const place = placeOf(base, verb.put, number);
+    checkGuards(base, verb, place.lines, number);
+    return [{ ...place, verb: number, splices: [insertAt(base.tree, place.at, cleanText(verb.text, number))] }];
+  }
+  const lines = linesOf(base, verb.move);
+  const region = regionOf(base.tree, lines);
+  checkGuards(base, verb, lines, number);
+  const place = placeOf(base, verb.to, number);
+  if (place.at >= region.from && place.at <= region.to) {
+    throw fail('DOC_VERB_INVALID', { verb: number, reason: 'lines cannot move into themselves' });
+  }
+  const del = base.tree.slice(region.from, region.to);
+  return [
+    { verb: number, lines, region, splices: [{ at: region.from, del, ins: NOTHING }] },
+    { ...place, verb: number, splices: [{ at: place.at, del: NOTHING, ins: movedBlock(base.tree, place.at, del) }] },
+  ];
+}
+
+/** Throws DOC_LINE_UNKNOWN unless the lines exist at the base. */
+export function linesOf(base: Base, range: string): { from: number; to: number } {
+  const lines = parseRange(range);
+  const total = base.tree.lines;
+  if (lines.from > lines.to || lines.to > total) {
+    const line = lines.from > lines.to ? range : lines.to;
+    throw fail('DOC_LINE_UNKNOWN', { line, total, version: base.version, path: base.path });
+  }
+  return lines;
+}
+
+export function regionOf(tree: TextTree, lines: { from: number; to: number }): Range {
+  return { from: tree.offsetOfLine(lines.from), to: tree.offsetOfLine(lines.to + 1) };
+}
+
+function placeOf(base: Base, place: string, number: number): Pick<Aim, 'lines' | 'region'> & { at: number } {
+  const { after, anchor } = parsePlace(place);
+  const total = base.tree.lines;
+  if (anchor > total)
+    throw fail('DOC_LINE_UNKNOWN', { line: anchor, total, version: base.version, path: base.path, verb: number });
+  const at = base.tree.offsetOfLine(after + 1);
+  if (anchor === 0) return { lines: { from: 1, to: 0 }, region: { from: 0, to: 0 }, at };
+  const lines = { from: anchor, to: anchor };
+  return { lines, region: regionOf(base.tree, lines), at };
+}
+
+export function checkGuards(base: Base, guards: Guards, lines: { from: number; to: number }, verb: number): void {
+  const { from, to } = regionOf(base.tree, lines);
+  const actual = base.tree.slice(from, to);
+  const failed = (guard: string, expected: unknown, found: unknown): Error =>
+    fail('DOC_GUARD_FAILED', {
+      guard,
+      verb,
+      expected,
+      actual: found,
+      lines: `${lines.from}-${lines.to}`,
+      path: base.path,
+      version: base.version,
+    });
+  if (guards.was !== undefined && !actual.includes(Buffer.from(guards.was))) {
+    throw failed('was', guards.was, bare(actual).toString('utf8').slice(0, 2000));
+  }
+  const count = lines.to - lines.from + 1;
+  if (guards.count !== undefined && guards.count !== count) throw failed('count', guards.count, count);
+  if (guards.hash !== undefined) {
+    const digest = lineHash(actual, guards.hash.length);
+    if (digest !== guards.hash) throw failed('hash', guards.hash, digest);
+  }
+}
+
+/** What the `hash` guard compares: SHA-256 of the lines without the last line end. */
+export function lineHash(bytes: Uint8Array, digits: number): string {
+  return hash('sha256', bare(bytes)).slice(0, digits);
+}
+
+/** Without the line end at the very end. */
+export function bare(bytes: Uint8Array): Buffer {
+  const end = lineEndOf(bytes).length;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length - end);
+}
+
+function lineEndOf(bytes: Uint8Array): string {
+  if (bytes[bytes.length - 1] !== 10) return '';
+  return bytes[bytes.length - 2] === 13 ? '\r\n' : '\n';
+}
+
+/** Echoed `12|` prefixes are taken off when every line has one and they count up from the addressed line. */
+function cleanText(text: readonly string[], verb: number, from?: number): string[] {
+  for (const line of text) {
+    if (/[\r\n]/.test(line)) {
+      throw fail('DOC_VERB_INVALID', { verb, reason: 'each text is one line without line breaks; give several texts' });
+    }
+    if (!line.isWellFormed()) throw fail('DOC_VERB_INVALID', { verb, reason: 'a text holds half a character' });
+  }
+  if (from !== undefined && text.every((line, i) => line.startsWith(`${from + i}|`))) {
+    return text.map((line) => line.slice(line.indexOf('|') + 1));
+  }
+  return [...text];
+}
+
+/** The line end that new text takes: that of the line it stands beside, else the first one of the document. */
+function lineEndNear(tree: TextTree, line: number): string {
+  for (const n of [line, line - 1, 1]) {
+    const end = n >= 1 && n <= tree.lines ? lineEndOf(tree.line(n)) : '';
+    if (end) return end;
+  }
+  return '\n';
+}
+
+/** New lines get the line ends of the lines they replace, one by one; the last one keeps what the last one had. */
+function withLineEnds(text: readonly string[], old: Buffer, tree: TextTree, first: number): Buffer {
+  const ends: string[] = [];
+  for (let at = 0; at < old.length; ) {
+    const newline = old.indexOf(10, at);
+    const end = newline < 0 ? old.length : newline + 1;
+    ends.push(lineEndOf(old.subarray(at, end)));
+    at = end;
+  }
+  const near = ends.find((end) => end !== '') ?? lineEndNear(tree, first);
+  const last = text.length - 1;
+  return Buffer.from(
+    text.map((line, i) => line + (i === last ? (ends.at(-1) ?? '') : (ends[i] ?? near) || near)).join(''),
+  );
+}
+
+function insertAt(tree: TextTree, at: number, text: readonly string[]): Splice {
+  const end = lineEndNear(tree, tree.lineAt(Math.max(0, at - 1)));
+  const isOpen = at === tree.bytes && at > 0 && !tree.isLineStart(at);
+  const ins = isOpen ? end + text.join(end) : text.map((line) => line + end).join('');
+  return { at, del: NOTHING, ins: Buffer.from(ins) };
+}
+
+function movedBlock(tree: TextTree, at: number, block: Buffer): Buffer {
+  const end = lineEndOf(block) || lineEndNear(tree, 1);
+  const isOpen = at === tree.bytes && !tree.isLineStart(at);
+  return isOpen ? Buffer.concat([Buffer.from(end), bare(block)]) : Buffer.concat([bare(block), Buffer.from(end)]);
+}
+
+/** Verbs of one call all mean the base, so no two may touch the same bytes. */
+function refuseOverlap(aims: readonly Aim[]): void {
+  const all = aims.flatMap((aim) => aim.splices.map((splice) => ({ splice, verb: aim.verb })));
+  const sorted = all.sort((a, b) => bySplice(a.splice, b.splice));
+  for (let i = 1; i < sorted.length; i++) {
+    const [before, next] = [sorted[i - 1]!, sorted[i]!];
+    if (next.splice.at < before.splice.at + before.splice.del.length) {
+      throw fail('DOC_VERB_INVALID', { verb: next.verb, reason: `it touches the same lines as verb ${before.verb}` });
+    }
+  }
+}
+
+/** By place; what is put in at a place comes before what is replaced there. The sort must be stable. */
+export function bySplice(a: Splice, b: Splice): number {
+  return a.at - b.at || Math.sign(a.del.length) - Math.sign(b.del.length);
+}

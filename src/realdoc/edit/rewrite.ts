@@ -1,0 +1,39 @@
+import { fail, type Reader } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
+import type { FileRow } from '../rows.ts';
+import { diffBytes } from '../text/diff.ts';
+import { carry, type EditPlan } from './plan.ts';
+import { linesOf, regionOf } from './resolve.ts';
+
+const MAX_LINES = 200;
+/** Small documents may be rewritten as a whole; of larger ones at most this share. */
+const ALWAYS_FINE = 40;
+const MAX_SHARE = 0.3;
+
+/**
+ * A region and its new text, turned into the smallest splices that make it so. The line ends of the document and the
+ * open or closed end of the region are kept. Throws DOC_TOO_BROAD above 200 lines or 30 % of the document.
+ */
+export function planRewrite(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  input: { base: number; from: number; to: number; text: string },
+): EditPlan {
+  const tree = documents.read(db, file, input.base);
+  const lines = linesOf({ path: file.path, version: input.base, tree }, `${input.from}-${input.to}`);
+  const count = lines.to - lines.from + 1;
+  const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
+  if (count > limit) throw fail('DOC_TOO_BROAD', { path: file.path, lines: count, limit });
+  if (!input.text.isWellFormed())
+    throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character' });
+  const region = regionOf(tree, lines);
+  const old = tree.slice(region.from, region.to);
+  const end = old.includes('\r\n') ? '\r\n' : '\n';
+  const isOpen = old.at(-1) !== 10;
+  const text = input.text.replace(/\r?\n$/, '');
+  const fresh = text === '' ? '' : text.replaceAll(/\r?\n/g, end) + (isOpen ? '' : end);
+  const splices = diffBytes(old, Buffer.from(fresh)).map((s) => ({ ...s, at: s.at + region.from }));
+  const aims = [{ verb: 1, lines, region, splices: [...splices] }];
+  return carry(db, documents, { file, base: input.base, baseTree: tree, aims });
+}

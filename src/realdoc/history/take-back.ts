@@ -1,0 +1,56 @@
+import { fail, type Reader } from '../../common/index.ts';
+import { type Documents, netChange } from '../documents.ts';
+import { rebaseSplices } from '../edit/rebase.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, OpRow } from '../rows.ts';
+import { unpackChange } from '../text/codec.ts';
+import { compose } from '../text/compose.ts';
+import { type Change, invert, type Splice } from '../text/splice.ts';
+import { tighten } from '../text/tighten.ts';
+
+/** What takes some versions of one document back, in the coordinates of its head. */
+export interface TakeBack {
+  change: Change;
+  versions: number[];
+  /** Set when existence or the name is taken back too. */
+  state: 'live' | 'deleted';
+  rel: string;
+}
+
+/**
+ * Inverts versions of one document, newest first, and carries each inverse over everything that came later, including
+ * the inverses before it. What two versions did to each other cancels out. Throws DOC_CONFLICT where a version that
+ * stays changed the same place.
+ */
+export function takeBack(db: Reader, documents: Documents, file: FileRow, versions: readonly OpRow[]): TakeBack {
+  let undone: Change = [];
+  let { state, rel } = file;
+  const newestFirst = [...versions].sort((a, b) => b.version - a.version);
+  for (const op of newestFirst) {
+    if (op.source === 'delete') state = 'live';
+    else if (op.source === 'create') state = 'deleted';
+    else if (op.source === 'move') rel = (JSON.parse(op.args) as { from: string }).from;
+    else if ((op.source === 'undo' || op.source === 'redo' || op.source === 'rollback') && file.state === 'deleted')
+      state = 'live';
+    const inverse = invert(unpackChange(op.splices));
+    if (inverse.length === 0) continue;
+    const since = compose(netChange(db, file.id, op.version, file.head), undone);
+    const text = since.length === 0 ? undefined : documents.read(db, file, op.version);
+    const carried = rebaseSplices(inverse, since, (at) => text!.isLineStart(at));
+    if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
+    undone = compose(undone, carried.change);
+  }
+  return { change: tighten(undone), versions: newestFirst.map((op) => op.version), state, rel };
+}
+
+function conflict(db: Reader, file: FileRow, op: OpRow, mine: Splice, theirs: Splice): Error {
+  const show = (bytes: Uint8Array): string => Buffer.from(bytes.subarray(0, 2000)).toString('utf8');
+  const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((later) => later.version > op.version);
+  return fail('DOC_CONFLICT', {
+    path: file.path,
+    version: op.version,
+    head: file.head,
+    hunks: [{ base: show(mine.del), yours: show(mine.ins), theirs: show(theirs.ins) }],
+    since: since.map((later) => ({ version: later.version, source: later.source, by: later.actor.personId })),
+  });
+}

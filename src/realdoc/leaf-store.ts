@@ -1,0 +1,119 @@
+import { createHash, hash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { type Clock, type Database, type Reader, type Tx, toHex } from '../common/index.ts';
+import * as rows from './repository.ts';
+import type { Leaf } from './text/leaf.ts';
+import { packLeaves, unpackLeaves } from './text/leaf-list.ts';
+import { TextTree } from './text/tree.ts';
+
+const squeeze = promisify(zstdCompress);
+/** Leaves stored in one transaction: about 100 KB compressed, so the writer is held for about a millisecond. */
+const BATCH = 16;
+/** Texts up to this size are stored inside the transaction that makes the version; larger ones before it. */
+export const SMALL_TEXT = 64 * 1024;
+
+/** Leaves that lie in the database but belong to no version yet. */
+export interface Staged {
+  job: number;
+  ids: Map<Leaf, number>;
+}
+
+/**
+ * Puts text trees into the database and gets them back. Leaves are stored under a job and count only once that job is
+ * done, so a crash in the middle leaves nothing but rows that the next start sweeps.
+ */
+export class LeafStore {
+  readonly #db: Database;
+  readonly #clock: Clock;
+
+  constructor(db: Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  readonly load = (id: number): Uint8Array => loadLeaf(this.#db, id);
+
+  /** Stores what is not stored yet, in small batches. The result must be given to `keep` in the final transaction. */
+  async stage(tree: TextTree, file: string | null): Promise<Staged | undefined> {
+    const open = [...tree.leaves()].filter((leaf) => leaf.id === undefined);
+    if (open.length === 0) return undefined;
+    const job = await this.#db.write((tx) => rows.startJob(tx, 'leaves', file, this.#clock.now()));
+    const staged: Staged = { job, ids: new Map() };
+    for (let i = 0; i < open.length; i += BATCH) {
+      const batch = await Promise.all(
+        open.slice(i, i + BATCH).map(async (leaf) => {
+          const data = tree.dataOf(leaf);
+          return { leaf, sha256: hash('sha256', data, 'buffer'), z: await squeeze(data) };
+        }),
+      );
+      const ids = await this.#db.write((tx) => batch.map((b) => rows.insertLeaf(tx, job, b.leaf.bytes, b.sha256, b.z)));
+      for (const [at, { leaf }] of batch.entries()) staged.ids.set(leaf, ids[at]!);
+    }
+    return staged;
+  }
+
+  /** Makes the tree of a version visible. Leaves that were not staged are stored here: only for small texts. */
+  keep(tx: Tx, file: string, version: number, tree: TextTree, sha256: string, staged?: Staged): void {
+    const leaves = [...tree.leaves()];
+    const ids = new Map<Leaf, number>(staged?.ids);
+    const open = leaves.filter((leaf) => leaf.id === undefined && !ids.has(leaf));
+    if (open.length > 0) {
+      const own = rows.startJob(tx, 'leaves', file, this.#clock.now());
+      for (const leaf of open) {
+        const data = tree.dataOf(leaf);
+        ids.set(leaf, rows.insertLeaf(tx, own, leaf.bytes, hash('sha256', data, 'buffer'), zstdCompressSync(data)));
+      }
+      rows.finishJob(tx, own);
+    }
+    if (staged) rows.finishJob(tx, staged.job);
+    const stored = leaves.map((leaf) => ({ ...leaf, data: undefined, id: leaf.id ?? ids.get(leaf) }));
+    const { bytes, newlines } = tree;
+    rows.insertTree(tx, { file, version, sha256, bytes, newlines, leaves: packLeaves(stored) });
+    // Only a committed row may be named by a leaf that outlives this transaction: other trees share it.
+    tx.afterCommit(() => {
+      for (const [leaf, id] of ids) leaf.id = id;
+    });
+  }
+
+  open(row: { leaves: Uint8Array }): TextTree {
+    return TextTree.ofLeaves(unpackLeaves(row.leaves), this.load);
+  }
+
+  /** Removes what jobs of an earlier run left behind, a little at a time. */
+  async sweep(): Promise<void> {
+    for (const job of rows.runningJobs(this.#db)) {
+      while ((await this.#db.write((tx) => rows.sweepJob(tx, job, 256))) === 256);
+    }
+  }
+}
+
+/** The bytes of a stored leaf, checked against the digest they were stored under. */
+export function loadLeaf(db: Reader, id: number): Uint8Array {
+  const row = rows.leafBytes(db, id);
+  if (!row) throw new Error(`leaf ${id} is missing`);
+  const data = zstdDecompressSync(row.z);
+  if (hash('sha256', data) !== row.sha256) throw new Error(`leaf ${id} is not what was stored`);
+  return data;
+}
+
+/** SHA-256 of a whole text, giving way to others every few megabytes. */
+export async function treeDigest(tree: TextTree): Promise<string> {
+  const sum = createHash('sha256');
+  let since = 0;
+  for (const leaf of tree.leaves()) {
+    sum.update(tree.dataOf(leaf));
+    since += leaf.bytes;
+    if (since > 4 * 1024 * 1024) {
+      since = 0;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+  return toHex(sum.digest());
+}
+
+export function treeDigestNow(tree: TextTree): string {
+  const sum = createHash('sha256');
+  for (const leaf of tree.leaves()) sum.update(tree.dataOf(leaf));
+  return sum.digest('hex');
+}

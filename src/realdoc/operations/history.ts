@@ -1,0 +1,182 @@
+import {
+  type AnyOperation,
+  type Caller,
+  closed,
+  DocPath,
+  LabelSchema,
+  operation,
+  Type,
+  Version,
+} from '../../protocol/index.ts';
+import { netChange } from '../documents.ts';
+import { resolveVersion } from '../history/at.ts';
+import { wordHunks } from '../history/word-hunks.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, OpRow } from '../rows.ts';
+import { unifiedOf } from '../text/change-diff.ts';
+import { unpackChange } from '../text/codec.ts';
+import { undoneVersions } from '../versions.ts';
+import { DocumentId, shownLabel } from './shapes.ts';
+import { lineCounts } from './written.ts';
+
+const LogEntry = closed({
+  path: DocPath,
+  document: DocumentId,
+  version: Version,
+  base: Type.Integer(),
+  at: Type.Integer(),
+  by: closed({
+    kind: Type.String(),
+    personId: Type.Union([Type.String(), Type.Null()]),
+    agent: Type.Union([Type.String(), Type.Null()]),
+    taskId: Type.Union([Type.String(), Type.Null()]),
+  }),
+  source: Type.String(),
+  call: Type.String(),
+  note: Type.Optional(Type.String()),
+  /** Lines that came and went. */
+  added: Type.Integer(),
+  removed: Type.Integer(),
+  undone: Type.Boolean(),
+  tags: Type.Array(Type.String()),
+  digest: Type.String(),
+});
+
+export function historyOperations(room: RealDoc): AnyOperation[] {
+  return [log(room), diff(room)];
+}
+
+function log(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.log',
+    since: 1,
+    summary: {
+      en: 'The versions of a document, newest first, or all that a task made',
+      zh: '文档的版本记录,或某任务产生的全部版本',
+    },
+    input: closed({
+      path: Type.Optional(DocPath),
+      task: Type.Optional(Type.String({ minLength: 3, maxLength: 64 })),
+      before: Type.Optional(Version),
+      max: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+    }),
+    output: closed({ versions: Type.Array(LogEntry), more: Type.Boolean() }),
+    effect: 'read',
+    risk: 'low',
+    confirmation: 'never',
+    idempotency: 'natural',
+    undo: 'none',
+    scope: 'doc.read',
+    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
+    positional: ['path'],
+    examples: [{ note: 'the newest versions', input: { path: 'office/minutes.md' } }],
+    read: async (ctx, input) => {
+      const max = input.max ?? 50;
+      if (input.path === undefined) {
+        const ops = input.task === undefined ? [] : rows.opsOfTask(ctx.db, input.task);
+        const versions = ops.slice(-max).flatMap((op) => {
+          const file = rows.fileById(ctx.db, op.file);
+          return file ? [entryOf(ctx.db, file, op, undoneVersions(ctx.db, op.file))] : [];
+        });
+        return { versions: versions.reverse(), more: ops.length > max };
+      }
+      const file = await room.locate(input.path, { deleted: true });
+      const undone = undoneVersions(ctx.db, file.id);
+      const ops = rows.newestOps(ctx.db, file.id, input.before ?? file.head + 1, max);
+      ctx.raise(file.label);
+      return { versions: ops.map((op) => entryOf(ctx.db, file, op, undone)), more: (ops.at(-1)?.version ?? 1) > 1 };
+    },
+  });
+}
+
+function entryOf(db: Parameters<typeof rows.tagsOf>[0], file: FileRow, op: OpRow, undone: ReadonlySet<number>) {
+  const { added, removed } = countsOf(op);
+  const { kind, personId, agent, taskId } = op.actor;
+  return {
+    path: file.path,
+    document: file.id,
+    version: op.version,
+    base: op.base,
+    at: op.at,
+    by: { kind, personId, agent, taskId } satisfies Pick<Caller, 'kind' | 'personId' | 'agent' | 'taskId'>,
+    source: op.source,
+    call: op.call,
+    ...(op.note === null ? {} : { note: op.note }),
+    added,
+    removed,
+    undone: undone.has(op.version),
+    tags: rows.tagsOf(db, file.id).flatMap((t) => (t.version === op.version ? [t.name] : [])),
+    digest: op.digest,
+  };
+}
+
+function countsOf(op: OpRow): { added: number; removed: number } {
+  if (op.version === 1) return { added: op.newlines, removed: 0 };
+  return lineCounts(unpackChange(op.splices));
+}
+
+function diff(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.diff',
+    since: 1,
+    summary: { en: 'What differs between two versions of a document', zh: '比较文档的两个版本' },
+    input: closed({
+      path: DocPath,
+      /** Each `v12`, a time or a tag. Left out: the newest version and the one before it. */
+      from: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      to: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+      /** Also word by word, for prose. */
+      words: Type.Optional(Type.Boolean()),
+    }),
+    output: closed({
+      path: DocPath,
+      document: DocumentId,
+      from: Version,
+      to: Version,
+      unified: Type.String(),
+      added: Type.Integer(),
+      removed: Type.Integer(),
+      words: Type.Optional(
+        Type.Array(
+          closed({
+            /** First line of the hunk in the later version. */
+            line: Type.Integer(),
+            runs: Type.Array(closed({ op: Type.Enum(['=', '-', '+']), text: Type.String() })),
+          }),
+        ),
+      ),
+      label: LabelSchema,
+    }),
+    effect: 'read',
+    risk: 'low',
+    confirmation: 'never',
+    idempotency: 'natural',
+    undo: 'none',
+    scope: 'doc.read',
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
+    positional: ['path', 'from', 'to'],
+    examples: [{ note: 'the last change', input: { path: 'office/minutes.md' } }],
+    read: async (ctx, input) => {
+      const file = await room.locate(input.path, { deleted: true });
+      const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
+      const from = input.from === undefined ? Math.max(1, to - 1) : resolveVersion(ctx.db, file, input.from);
+      const change = netChange(ctx.db, file.id, from, to);
+      const before = room.documents.at(file, from);
+      const after = room.documents.at(file, to);
+      const { added, removed } = lineCounts(change);
+      ctx.raise(file.label);
+      return {
+        path: file.path,
+        document: file.id,
+        from,
+        to,
+        unified: unifiedOf(before, after, change, { from: `${file.path} v${from}`, to: `${file.path} v${to}` }, 5000),
+        added,
+        removed,
+        ...(input.words ? { words: wordHunks(before, after, change) } : {}),
+        label: shownLabel(file.label),
+      };
+    },
+  });
+}

@@ -1,0 +1,85 @@
+import { fail, isJinguError } from '../../common/index.ts';
+import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
+import { adopt } from '../projection/adopt.ts';
+import { type Finding, look, lookAtDisplaced } from '../projection/look.ts';
+import { parseDocPath } from '../projection/paths.ts';
+import type { RealDoc } from '../realdoc.ts';
+import { DocumentId } from './shapes.ts';
+
+const Adopted = closed({
+  path: DocPath,
+  document: DocumentId,
+  version: Version,
+  change: Type.Enum(['new', 'changed', 'merged', 'deleted', 'moved', 'same', 'opaque']),
+  /** Edits of ours that the save overrode; they are in the history. */
+  conflicts: Type.Integer({ minimum: 0 }),
+});
+
+/** How what happened on the share becomes history. The watcher calls it as the box itself, so it is on record. */
+export function importOperation(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.import',
+    since: 1,
+    summary: {
+      en: 'Take in what is on the share: a new file, a save, a deletion',
+      zh: '收录共享上的变化:新文件、保存、删除',
+    },
+    avoidWhen: ['the file was only just saved: the box notices by itself'],
+    input: closed({
+      path: DocPath,
+      more: Type.Optional(Type.Array(DocPath, { maxItems: 64 })),
+      /** A file beside the document that our own swap displaced. For the box itself. */
+      displaced: Type.Optional(closed({ name: Type.String({ maxLength: 255 }), base: Version })),
+    }),
+    output: closed({ documents: Type.Array(Adopted) }),
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: 'doc.undo' },
+    scope: 'doc.write',
+    minIntegrity: 1,
+    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_PATH_OUTSIDE', 'DOC_NOT_A_FILE', 'DOC_BUSY', 'DOC_FILE_FAILED'],
+    surfaces: ['ws', 'rest', 'cli'],
+    positional: ['path'],
+    examples: [{ note: 'after a copy onto the share', input: { path: 'office/minutes.md' } }],
+    facts: (_ctx, input) => ({
+      targets: [input.path, ...(input.more ?? [])].map((path) => ({ kind: 'document', id: path, name: path })),
+      effect: { en: 'Take in what is on the share', zh: '收录共享上的内容' },
+    }),
+    prepare: async (ctx, input): Promise<Finding[]> => {
+      if (input.displaced) {
+        if (ctx.caller.kind !== 'internal')
+          throw fail('DOC_PATH_INVALID', { reason: 'only the box names displaced files' });
+        const file = await room.locate(input.path, { deleted: true, look: false });
+        const found = await lookAtDisplaced(room, file, input.displaced.name, input.displaced.base);
+        return found ? [found] : [];
+      }
+      const findings: Finding[] = [];
+      for (const path of [input.path, ...(input.more ?? [])]) {
+        const name = parseDocPath(path);
+        try {
+          findings.push(await look(room, room.workspace(name.workspace), name));
+        } catch (error) {
+          // In a batch one bad file (just deleted again, not readable) must not keep the others out.
+          if (!input.more || !isJinguError(error)) throw error;
+          room.log.warn({ code: error.code }, 'import-skipped');
+        }
+      }
+      return findings;
+    },
+    apply: (ctx, _input, findings) => {
+      const documents = findings.map((finding) => {
+        const adopted = adopt(ctx, room.leaves, finding, (file, v) => room.documents.read(ctx.tx, file, v));
+        ctx.tx.afterCommit(() => {
+          if (adopted.tree) room.documents.remember(adopted.document, adopted.version, adopted.tree);
+          if (adopted.change === 'merged' || adopted.change === 'changed') room.projector.kick(adopted.document);
+        });
+        const { tree: _, ...shown } = adopted;
+        return shown;
+      });
+      ctx.undoWith({ call: ctx.callId });
+      return { documents };
+    },
+  });
+}

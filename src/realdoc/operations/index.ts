@@ -1,0 +1,21 @@
+import type { AnyOperation } from '../../protocol/index.ts';
+import type { RealDoc } from '../realdoc.ts';
+import { editOperation, rewriteOperation } from './editing.ts';
+import { historyOperations } from './history.ts';
+import { importOperation } from './importing.ts';
+import { readingOperations } from './reading.ts';
+import { undoOperations } from './undoing.ts';
+import { workspaceOperations } from './workspaces.ts';
+
+/** Every capability of the room. Touches nothing until a handler runs, so references can be made without a room. */
+export function realdocOperations(room: RealDoc): AnyOperation[] {
+  return [
+    ...workspaceOperations(room),
+    ...readingOperations(room),
+    editOperation(room),
+    rewriteOperation(room),
+    ...undoOperations(room),
+    ...historyOperations(room),
+    importOperation(room),
+  ];
+}

@@ -1,0 +1,26 @@
+import { closed, type Label, LabelSchema, type Static, Type, Version } from '../../protocol/index.ts';
+
+export const WorkspaceName = Type.String({ minLength: 1, maxLength: 64 });
+export const DocumentId = Type.String({ maxLength: 64 });
+export const Line = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
+export const ShownLine = closed({ n: Line, text: Type.String() });
+export const EolName = Type.Enum(['lf', 'crlf', 'mixed', 'none']);
+export const Note = Type.String({ minLength: 1, maxLength: 500 });
+
+/** What every write to a document answers: enough to go on without reading again. */
+export const VersionMade = closed({
+  path: Type.String(),
+  document: DocumentId,
+  version: Version,
+  /** Lines that came and went. */
+  added: Type.Integer({ minimum: 0 }),
+  removed: Type.Integer({ minimum: 0 }),
+  /** The lines around each change as they are numbered now. */
+  changed: Type.Array(ShownLine),
+  label: LabelSchema,
+});
+
+/** Labels as output schemas want them: a copy that may be changed. */
+export function shownLabel(label: Label): Static<typeof LabelSchema> {
+  return { ...label, restrictedTo: [...label.restrictedTo] };
+}

@@ -1,0 +1,278 @@
+import { fail, type Reader } from '../../common/index.ts';
+import {
+  type ActionFacts,
+  type AnyOperation,
+  closed,
+  DocPath,
+  operation,
+  type Static,
+  Type,
+  type WriteContext,
+} from '../../protocol/index.ts';
+import { netChange } from '../documents.ts';
+import { resolveVersion } from '../history/at.ts';
+import { type TakeBack, takeBack } from '../history/take-back.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, OpRow } from '../rows.ts';
+import { unifiedOf } from '../text/change-diff.ts';
+import { undoneVersions } from '../versions.ts';
+import { targetOf } from './editing.ts';
+import { Note, VersionMade } from './shapes.ts';
+import { writeVersion } from './written.ts';
+
+const Which = closed({
+  /** The last edit of this document that stands. */
+  path: Type.Optional(DocPath),
+  /** Everything that this task did and that stands, in all documents, all or nothing. */
+  task: Type.Optional(Type.String({ minLength: 3, maxLength: 64 })),
+  /** Everything that this one call did. */
+  call: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+  note: Type.Optional(Note),
+});
+const Result = closed({ versions: Type.Array(VersionMade) });
+
+interface Piece {
+  file: FileRow;
+  back: TakeBack;
+}
+
+/** Undo and redo are the same deed: take back what was done last, the one of edits, the other of undos. */
+export function undoOperations(room: RealDoc): AnyOperation[] {
+  return [
+    takeBackOperation(room, 'undo', {
+      summary: { en: 'Take back an edit, a call or a whole task', zh: '撤销一次修改、一次调用或整个任务' },
+      examples: [
+        { note: 'the last edit of a document', input: { path: 'office/minutes.md' } },
+        { note: 'all that a task did', input: { task: 'task_0abc' } },
+      ],
+    }),
+    takeBackOperation(room, 'redo', {
+      summary: { en: 'Do again what an undo took back', zh: '重做被撤销的内容' },
+      examples: [{ note: 'the last undo of a document', input: { path: 'office/minutes.md' } }],
+    }),
+    rollbackOperation(room),
+  ];
+}
+
+function takeBackOperation(
+  room: RealDoc,
+  what: 'undo' | 'redo',
+  texts: Pick<AnyOperation, 'summary' | 'examples'>,
+): AnyOperation {
+  return operation({
+    id: `doc.${what}`,
+    since: 1,
+    ...texts,
+    input: Which,
+    output: Result,
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: what === 'undo' ? 'doc.redo' : 'doc.undo' },
+    dryRun: true,
+    scope: 'doc.write',
+    errors: ['DOC_NOTHING_TO_UNDO', 'DOC_CONFLICT', 'DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
+    positional: ['path'],
+    prepare: async (_ctx, input) => {
+      // What is on the share is taken in first, so that a save nobody noticed yet is not written over.
+      const files = input.path === undefined ? [...new Set(chosen(room.db, what, input).map((op) => op.file))] : [];
+      for (const id of files) {
+        const file = rows.fileById(room.db, id);
+        if (file) await room.locate(file.path, { deleted: true });
+      }
+      return { file: input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id };
+    },
+    facts: (ctx, input) => factsOf(room, pieces(room, ctx.db, what, input), what),
+    plan: (ctx, input) => ({ ...factsOf(room, pieces(room, ctx.db, what, input), what) }),
+    apply: (ctx, input) => {
+      const versions = pieces(room, ctx.tx, what, input).map((piece) => applyPiece(room, ctx, piece, what, input.note));
+      ctx.undoWith({ call: ctx.callId });
+      return { versions };
+    },
+  });
+}
+
+/** The versions meant, whatever documents they are of. Exactly one of path, task and call must be given. */
+function chosen(db: Reader, what: 'undo' | 'redo', input: Static<typeof Which>): OpRow[] {
+  const given = [input.path, input.task, input.call].filter((v) => v !== undefined);
+  if (given.length !== 1)
+    throw fail('INPUT_INVALID', { pointer: '', reason: 'give exactly one of path, task and call' });
+  if (input.call !== undefined) return standing(db, rows.opsOfCall(db, input.call)).filter((op) => mayBeTaken(op));
+  if (input.task === undefined) return [];
+  const ofTask = rows.opsOfTask(db, input.task);
+  if (what === 'undo') return standing(db, ofTask).filter((op) => op.source !== 'undo' && mayBeTaken(op));
+  // A task is redone by taking back what took it back, whoever did that.
+  const takers = new Map<string, OpRow>();
+  for (const op of ofTask) {
+    for (const link of rows.undoLinks(db, op.file)) {
+      if (link.v !== op.version) continue;
+      const by = rows.opAt(db, op.file, link.by);
+      if (by) takers.set(`${by.file} ${by.version}`, by);
+    }
+  }
+  return standing(db, [...takers.values()]).filter((op) => op.source === 'undo');
+}
+
+function standing(db: Reader, ops: readonly OpRow[]): OpRow[] {
+  const undone = new Map<string, Set<number>>();
+  return ops.filter((op) => {
+    let gone = undone.get(op.file);
+    if (!gone) {
+      gone = undoneVersions(db, op.file);
+      undone.set(op.file, gone);
+    }
+    return !gone.has(op.version);
+  });
+}
+
+/** The first version of a file that came from the share is where its history starts: there is nothing before it. */
+function mayBeTaken(op: OpRow): boolean {
+  return op.version > 1 || op.source === 'create';
+}
+
+function lastOf(db: Reader, what: 'undo' | 'redo', file: FileRow): OpRow | undefined {
+  const undone = undoneVersions(db, file.id);
+  for (let before = file.head + 1; before > 1; ) {
+    const page = rows.newestOps(db, file.id, before, 100);
+    for (const op of page) {
+      if (undone.has(op.version) || !mayBeTaken(op)) continue;
+      if (what === 'undo' ? op.source !== 'undo' : op.source === 'undo') return op;
+      // Redo stops at the first thing that was done since the undo.
+      if (what === 'redo' && op.source !== 'redo') return undefined;
+    }
+    const last = page.at(-1);
+    if (!last) return undefined;
+    before = last.version;
+  }
+  return undefined;
+}
+
+function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<typeof Which>): Piece[] {
+  let ops = chosen(db, what, input);
+  if (input.path !== undefined) {
+    const file = fileAtPath(room, db, input.path);
+    const last = lastOf(db, what, file);
+    ops = last ? [last] : [];
+  }
+  if (ops.length === 0) throw fail('DOC_NOTHING_TO_UNDO', { ...input });
+  const byFile = Map.groupBy(ops, (op) => op.file);
+  return [...byFile].map(([id, versions]) => {
+    const file = rows.fileById(db, id);
+    if (!file) throw fail('DOC_NOT_FOUND', { path: id, near: [] });
+    return { file, back: takeBack(db, room.documents, file, versions) };
+  });
+}
+
+function fileAtPath(room: RealDoc, db: Reader, path: string): FileRow {
+  const slash = path.indexOf('/');
+  const workspace = room.workspace(path.slice(0, slash));
+  const file = rows.fileAt(db, workspace.id, path.slice(slash + 1));
+  if (!file || file.head === 0) throw fail('DOC_NOT_FOUND', { path, near: [] });
+  return file;
+}
+
+function applyPiece(
+  room: RealDoc,
+  ctx: WriteContext,
+  { file, back }: Piece,
+  source: 'undo' | 'redo',
+  note: string | undefined,
+): Static<typeof VersionMade> {
+  if (back.rel !== file.rel && rows.fileAt(ctx.tx, file.workspace, back.rel)) {
+    throw fail('DOC_EXISTS', { path: back.rel });
+  }
+  const after = room.documents.read(ctx.tx, file, file.head).apply(back.change);
+  const next = {
+    source,
+    change: back.change,
+    args: { versions: back.versions },
+    undoes: back.versions,
+    state: back.state,
+    rel: back.rel,
+    note,
+  };
+  return writeVersion(room, ctx, file, next, after);
+}
+
+function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): ActionFacts {
+  const diff = list.map(({ file, back }) => {
+    const before = room.documents.at(file, file.head);
+    const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
+    return unifiedOf(before, before.apply(back.change), back.change, names);
+  });
+  const paths = list.map((p) => p.file.path).join(', ');
+  return {
+    targets: list.map(({ file }) => targetOf(file)),
+    diff: diff.join(''),
+    effect:
+      what === 'undo'
+        ? { en: `Take back changes in ${paths}`, zh: `撤销 ${paths} 中的修改` }
+        : { en: `Do changes again in ${paths}`, zh: `重做 ${paths} 中的修改` },
+  };
+}
+
+function rollbackOperation(room: RealDoc): AnyOperation {
+  const plan = (db: Reader, file: FileRow, to: string) => {
+    const version = resolveVersion(db, file, to);
+    const change = netChange(db, file.id, file.head, version);
+    if (change.length === 0 && file.state === 'live') {
+      throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: version });
+    }
+    const before = room.documents.read(db, file, file.head);
+    return { version, change, before, after: before.apply(change) };
+  };
+  return operation({
+    id: 'doc.rollback',
+    since: 1,
+    summary: { en: 'Bring back an earlier version as a new one', zh: '将早期版本恢复为新版本' },
+    useWhen: ['a document shall read again as it did at some version, time or tag'],
+    avoidWhen: ['one edit shall be taken back and later ones stay: use doc.undo'],
+    input: closed({
+      path: DocPath,
+      /** `v12`, a time (ISO 8601) or the name of a tag. */
+      to: Type.String({ minLength: 1, maxLength: 100 }),
+      note: Type.Optional(Note),
+    }),
+    output: VersionMade,
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: 'doc.undo' },
+    dryRun: true,
+    scope: 'doc.write',
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_NO_CHANGE', 'DOC_PATH_INVALID', 'DOC_READ_ONLY_KIND'],
+    positional: ['path', 'to'],
+    examples: [{ note: 'as it was in version 3', input: { path: 'office/minutes.md', to: 'v3' } }],
+    facts: async (ctx, input) => {
+      const file = await room.locate(input.path, { deleted: true });
+      const { version, change, before, after } = plan(ctx.db, file, input.to);
+      const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${version}` };
+      return {
+        targets: [targetOf(file)],
+        diff: unifiedOf(before, after, change, names),
+        effect: { en: `Bring back version ${version} of ${file.path}`, zh: `恢复 ${file.path} 的版本 ${version}` },
+      };
+    },
+    prepare: async (_ctx, input) => ({ id: (await room.locate(input.path, { deleted: true })).id }),
+    apply: (ctx, input, { id }) => {
+      const file = rows.fileById(ctx.tx, id);
+      if (!file) throw fail('DOC_NOT_FOUND', { path: input.path, near: [] });
+      const { version, change, after } = plan(ctx.tx, file, input.to);
+      ctx.undoWith({ call: ctx.callId });
+      // The text is as it was, and so is what is known of who could have written it.
+      const label = rows.opAt(ctx.tx, file.id, version)?.label ?? file.label;
+      const next = {
+        source: 'rollback' as const,
+        base: version,
+        change,
+        args: { to: version },
+        note: input.note,
+        label,
+      };
+      return writeVersion(room, ctx, file, next, after);
+    },
+  });
+}

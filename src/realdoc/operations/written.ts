@@ -1,0 +1,49 @@
+import type { Static, WriteContext } from '../../protocol/index.ts';
+import { changedLines } from '../edit/plan.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { FileRow } from '../rows.ts';
+import { type Change, countNewlines } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+import { appendVersion, type NewVersion } from '../versions.ts';
+import { shownLabel, type VersionMade } from './shapes.ts';
+
+/**
+ * The last steps that every write shares: append the version, ask for the projection, and after the durable commit
+ * keep the new text at hand and start writing the file. `after` must be the text after `next.change`.
+ */
+export function writeVersion(
+  room: RealDoc,
+  ctx: WriteContext,
+  file: FileRow,
+  next: NewVersion,
+  after: TextTree,
+): Static<typeof VersionMade> {
+  const written = appendVersion(ctx, file, next);
+  rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
+  ctx.tx.afterCommit(() => {
+    room.documents.remember(written.id, written.head, after);
+    room.committed(written);
+  });
+  ctx.raise(written.label);
+  return { ...madeOf(written, next.change, after), label: shownLabel(written.label) };
+}
+
+/** Lines that came and went. A change inside a line is one line out and one line in. */
+export function lineCounts(change: Change): { added: number; removed: number } {
+  let added = 0;
+  let removed = 0;
+  for (const s of change) {
+    const isInside = s.del.at(-1) !== 10 || s.ins.at(-1) !== 10;
+    const both = s.del.length > 0 && s.ins.length > 0;
+    const own = isInside && (both || (countNewlines(s.del) === 0 && countNewlines(s.ins) === 0)) ? 1 : 0;
+    removed += countNewlines(s.del) + own;
+    added += countNewlines(s.ins) + own;
+  }
+  return { added, removed };
+}
+
+export function madeOf(file: FileRow, change: Change, after: TextTree): Omit<Static<typeof VersionMade>, 'label'> {
+  const { path, id, head } = file;
+  return { path, document: id, version: head, ...lineCounts(change), changed: changedLines(after, change) };
+}

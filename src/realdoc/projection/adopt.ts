@@ -1,0 +1,212 @@
+import { fail, newId } from '../../common/index.ts';
+import { ORGANISATION, type WriteContext } from '../../protocol/index.ts';
+import { netChange } from '../documents.ts';
+import { CHAIN_START } from '../history/chain.ts';
+import type { LeafStore } from '../leaf-store.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
+import { compose } from '../text/compose.ts';
+import { mergeChanges } from '../text/merge.ts';
+import { invert } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+import { appendVersion } from '../versions.ts';
+import type { Finding } from './look.ts';
+
+export type Adopted = 'new' | 'changed' | 'merged' | 'deleted' | 'moved' | 'same' | 'opaque';
+
+export interface Adoption {
+  path: string;
+  document: string;
+  version: number;
+  change: Adopted;
+  /** Places where a save and an edit of ours met: the save stands, the edit is in the history. */
+  conflicts: number;
+  /** The text as adopted, for the cache. */
+  tree?: TextTree;
+}
+
+/** Makes a finding part of the history, inside the open transaction. Throws DOC_BUSY if what it rests on has changed. */
+export function adopt(
+  ctx: WriteContext,
+  leaves: LeafStore,
+  finding: Finding,
+  baseText: (file: FileRow, v: number) => TextTree,
+): Adoption {
+  switch (finding.kind) {
+    case 'new':
+      return adoptNew(ctx, leaves, finding);
+    case 'opaque':
+      return adoptOpaque(ctx, finding);
+    case 'changed':
+      return adoptChange(ctx, finding, baseText);
+    case 'same': {
+      const { file, version, signature } = finding;
+      const seen = current(ctx, file);
+      seeFile(ctx, seen, version, signature);
+      return done(seen, 'same');
+    }
+    case 'became-opaque': {
+      const file = current(ctx, finding.file);
+      const held = rows.projection(ctx.tx, file.id);
+      if (held) hold(ctx, held, `the file on the share is now ${finding.why}`);
+      return done(file, 'same');
+    }
+    case 'moved': {
+      const { file, rel, signature } = finding;
+      const before = current(ctx, file);
+      if (before.head !== file.head || before.rel !== file.rel) throw fail('DOC_BUSY', { path: file.path });
+      const after = appendVersion(ctx, before, { source: 'move', change: [], args: { from: file.rel, to: rel }, rel });
+      const known = rows.projection(ctx.tx, file.id);
+      seeFile(ctx, after, known?.version === before.head ? after.head : (known?.version ?? 0), signature);
+      return done(after, 'moved');
+    }
+    case 'missing': {
+      const before = current(ctx, finding.file);
+      if (before.state !== 'live') return done(before, 'same');
+      const after = appendVersion(ctx, before, {
+        source: 'delete',
+        change: [],
+        args: { deleted: true },
+        state: 'deleted',
+      });
+      rows.putProjection(ctx.tx, { ...fresh(after, ctx), version: after.head, state: 'written' });
+      return done(after, 'deleted');
+    }
+  }
+}
+
+function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, { kind: 'new' }>): Adoption {
+  const { workspace, name, tree, facts, signature } = found;
+  const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
+  if (taken && taken.kind === 'text') throw fail('DOC_BUSY', { path: taken.path });
+  const seed: FileRow = {
+    id: taken?.id ?? newId('doc', ctx.clock.now()),
+    workspace: workspace.id,
+    path: `${name.workspace}/${name.rel}`,
+    rel: name.rel,
+    root: workspace.root,
+    ...facts,
+    why: null,
+    head: 0,
+    bytes: tree.bytes,
+    newlines: tree.newlines,
+    label: ORGANISATION,
+    state: 'live',
+    digest: CHAIN_START,
+  };
+  if (taken) rows.updateFile(ctx.tx, seed);
+  else rows.insertFile(ctx.tx, seed);
+  const args = { sha256: signature.sha256, bytes: tree.bytes };
+  const file = appendVersion(ctx, seed, { source: 'import', change: [], args, label: ORGANISATION });
+  leaves.keep(ctx.tx, file.id, 1, tree, signature.sha256, found.staged);
+  seeFile(ctx, file, 1, signature);
+  ctx.emit('box', 'workspace-changed', { workspace: name.workspace, path: file.path, change: 'new' });
+  return { ...done(file, 'new'), tree };
+}
+
+function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque' }>): Adoption {
+  const { workspace, name, why } = found;
+  const known = rows.fileAt(ctx.tx, workspace.id, name.rel);
+  const file: FileRow = {
+    id: known?.id ?? newId('doc', ctx.clock.now()),
+    workspace: workspace.id,
+    path: `${name.workspace}/${name.rel}`,
+    rel: name.rel,
+    root: workspace.root,
+    kind: 'opaque',
+    why,
+    utf8: false,
+    eol: 'none',
+    bom: false,
+    head: known?.head ?? 0,
+    bytes: 0,
+    newlines: 0,
+    label: known?.label ?? ORGANISATION,
+    state: 'live',
+    digest: known?.digest ?? CHAIN_START,
+  };
+  if (known) rows.updateFile(ctx.tx, file);
+  else {
+    rows.insertFile(ctx.tx, file);
+    ctx.emit('box', 'workspace-changed', { workspace: name.workspace, path: file.path, change: 'new' });
+  }
+  return done(file, 'opaque');
+}
+
+/**
+ * First the save as it is, byte for byte, then, if versions of ours were not on the share yet, a merge of both. Where
+ * they meet the save stands: nobody finds another text in the file than the one they saved, and no markers.
+ */
+function adoptChange(
+  ctx: WriteContext,
+  found: Extract<Finding, { kind: 'changed' }>,
+  baseText: (file: FileRow, v: number) => TextTree,
+): Adoption {
+  const { base, theirs, facts, signature, displaced } = found;
+  const before = current(ctx, found.file);
+  const known = rows.projection(ctx.tx, before.id);
+  const wasOnShare = before.state === 'live' && known !== undefined && known.version > 0;
+  if (before.state !== found.file.state || (!displaced && wasOnShare && known.version !== base)) {
+    throw fail('DOC_BUSY', { path: before.path });
+  }
+  const ours = netChange(ctx.tx, before.id, base, before.head);
+  const text = baseText(before, base);
+  const merged = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
+  const saved = appendVersion(
+    ctx,
+    { ...before, ...facts, eol: facts.eol },
+    {
+      source: 'import',
+      base,
+      change: compose(invert(ours), theirs),
+      args: { sha256: signature.sha256, bytes: signature.size, conflicts: merged.conflicts, displaced },
+      utf8: facts.utf8,
+    },
+  );
+  if (!displaced) seeFile(ctx, saved, saved.head, signature);
+  if (merged.rest.length === 0) {
+    if (displaced) rows.wantProjection(ctx.tx, saved.id, ctx.clock.now());
+    return { ...done(saved, 'changed'), conflicts: merged.conflicts };
+  }
+  const both = appendVersion(ctx, saved, {
+    source: 'merge',
+    base,
+    change: merged.rest,
+    args: { ours: before.head, theirs: saved.head, conflicts: merged.conflicts },
+  });
+  rows.wantProjection(ctx.tx, both.id, ctx.clock.now());
+  return { ...done(both, 'merged'), conflicts: merged.conflicts };
+}
+
+function current(ctx: WriteContext, file: FileRow): FileRow {
+  const now = rows.fileById(ctx.tx, file.id);
+  if (!now) throw fail('DOC_BUSY', { path: file.path });
+  return now;
+}
+
+function done(file: FileRow, change: Adopted): Adoption {
+  return { path: file.path, document: file.id, version: Math.max(1, file.head), change, conflicts: 0 };
+}
+
+function fresh(file: FileRow, ctx: WriteContext): ProjectionRow {
+  return {
+    file: file.id,
+    version: file.head,
+    state: 'pending',
+    signature: null,
+    displaced: null,
+    reason: null,
+    attempts: 0,
+    at: ctx.clock.now(),
+  };
+}
+
+/** Records that the file on the share holds `version`. */
+function seeFile(ctx: WriteContext, file: FileRow, version: number, signature: FileSignature): void {
+  const state = version === file.head ? 'written' : 'pending';
+  rows.putProjection(ctx.tx, { ...fresh(file, ctx), version, state, signature });
+}
+
+function hold(ctx: WriteContext, row: ProjectionRow, reason: string): void {
+  rows.putProjection(ctx.tx, { ...row, state: 'held', reason, at: ctx.clock.now() });
+}

@@ -1,0 +1,153 @@
+import type { Reader } from '../../common/index.ts';
+import { fail } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
+import { HEAD_BYTES, type TextFacts, textFacts, whyOpaque } from '../kinds/kind.ts';
+import { type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
+import { diffBytes } from '../text/diff.ts';
+import type { Change } from '../text/splice.ts';
+import { TextTree } from '../text/tree.ts';
+import { Folder, statOf } from './folder.ts';
+import { type DocName, isTemporary } from './paths.ts';
+import { MAX_TEXT_BYTES, readHead, readWhole } from './read-file.ts';
+
+/** What a look at the share found, and all that the transaction needs to adopt it. */
+export type Finding =
+  | {
+      kind: 'new';
+      name: DocName;
+      workspace: WorkspaceRow;
+      tree: TextTree;
+      facts: TextFacts;
+      signature: FileSignature;
+      staged: Staged | undefined;
+    }
+  | { kind: 'opaque'; name: DocName; workspace: WorkspaceRow; why: string }
+  /** The file is as some version says; `version` is that version. */
+  | { kind: 'same'; file: FileRow; version: number; signature: FileSignature }
+  /** Somebody saved. `theirs` leads from the text of `base` to what they saved. */
+  | {
+      kind: 'changed';
+      file: FileRow;
+      base: number;
+      theirs: Change;
+      facts: TextFacts;
+      signature: FileSignature;
+      displaced: boolean;
+    }
+  | { kind: 'became-opaque'; file: FileRow; why: string }
+  | { kind: 'missing'; file: FileRow }
+  | { kind: 'moved'; file: FileRow; rel: string; signature: FileSignature };
+
+export interface Eyes {
+  db: Reader;
+  documents: Documents;
+  leaves: LeafStore;
+}
+
+/**
+ * Looks at the file of a document (or at one that is to become a document) and compares it with what is known. Has no
+ * effect on the share; stores the leaves of a large new text ahead of the transaction. Throws DOC_NOT_FOUND if there
+ * is neither a file nor a document.
+ */
+export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): Promise<Finding> {
+  const docPath = `${name.workspace}/${name.rel}`;
+  const file = rows.fileAt(eyes.db, workspace.id, name.rel);
+  const known = file && rows.projection(eyes.db, file.id);
+  const content = await readDocument(workspace.root, name.rel, docPath);
+  if (!content) {
+    if (file?.state === 'live' && known?.signature) return { kind: 'missing', file };
+    throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
+  }
+  if ('why' in content) {
+    if (file?.kind === 'text' && file.state === 'live') return { kind: 'became-opaque', file, why: content.why };
+    return { kind: 'opaque', name, workspace, why: content.why };
+  }
+  const { bytes, signature } = content;
+  if (file?.kind === 'text') return compare(eyes, file, known, bytes, signature);
+  const moved = await movedFrom(eyes, workspace, signature);
+  if (moved) return { kind: 'moved', file: moved, rel: name.rel, signature };
+  const tree = TextTree.of(bytes, eyes.leaves.load);
+  const staged = bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
+  return { kind: 'new', name, workspace, tree, facts: textFacts(bytes), signature, staged };
+}
+
+/** Looks at a file of ours that a swap displaced: what was saved into it at the last moment, against version `base`. */
+export async function lookAtDisplaced(
+  eyes: Eyes,
+  file: FileRow,
+  name: string,
+  base: number,
+): Promise<Finding | undefined> {
+  if (!isTemporary(name)) throw fail('DOC_PATH_INVALID', { reason: 'not a displaced file' });
+  const parts = file.rel.split('/');
+  const folder = parts.slice(0, -1);
+  const content = await readDocument(file.root, [...folder, name].join('/'), file.path);
+  if (!content || 'why' in content) return undefined;
+  const known = eyes.documents.at(file, base).toBuffer();
+  const theirs = diffBytes(known, content.bytes);
+  if (theirs.length === 0) return undefined;
+  const { signature } = content;
+  return { kind: 'changed', file, base, theirs, facts: textFacts(content.bytes), signature, displaced: true };
+}
+
+async function compare(
+  eyes: Eyes,
+  file: FileRow,
+  known: ProjectionRow | undefined,
+  bytes: Buffer,
+  signature: FileSignature,
+): Promise<Finding> {
+  const base = known?.version ?? 0;
+  if (file.state === 'live') {
+    if (known?.signature?.sha256 === signature.sha256) return { kind: 'same', file, version: base, signature };
+    // A crash between the swap and its record leaves a newer version of ours on the share.
+    for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
+      if (op.bytes !== bytes.length) continue;
+      if ((await treeDigest(eyes.documents.at(file, op.version))) === signature.sha256) {
+        return { kind: 'same', file, version: op.version, signature };
+      }
+    }
+  }
+  // Where the share holds no version of ours, the save stands against all that there is.
+  const from = file.state === 'live' && base > 0 ? base : file.head;
+  const before = eyes.documents.at(file, from).toBuffer();
+  const theirs = diffBytes(before, bytes);
+  return { kind: 'changed', file, base: from, theirs, facts: textFacts(bytes), signature, displaced: false };
+}
+
+/** A live document of the workspace whose file is gone and had exactly these bytes: it was renamed. */
+async function movedFrom(eyes: Eyes, workspace: WorkspaceRow, signature: FileSignature): Promise<FileRow | undefined> {
+  for (const candidate of rows.filesWithDigest(eyes.db, workspace.id, signature.sha256)) {
+    if (!(await statOf(`${candidate.root}/${candidate.rel}`, candidate.path))) return candidate;
+  }
+  return undefined;
+}
+
+export async function readDocument(
+  root: string,
+  rel: string,
+  docPath: string,
+): Promise<{ bytes: Buffer; signature: FileSignature } | { why: string } | undefined> {
+  const names = rel.split('/');
+  let folder: Folder;
+  try {
+    folder = await Folder.open(root, names.slice(0, -1), docPath);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'DOC_NOT_FOUND') return undefined;
+    throw error;
+  }
+  await using held = folder;
+  const handle = await held.openFile(names.at(-1)!, docPath);
+  if (!handle) return undefined;
+  try {
+    const { size } = await handle.stat();
+    const why = whyOpaque(await readHead(handle, HEAD_BYTES));
+    if (why) return { why };
+    if (size > MAX_TEXT_BYTES) return { why: 'too large' };
+    return await readWhole(handle, docPath);
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,96 @@
+import { fail } from '../../common/index.ts';
+
+const MAX_PATH_BYTES = 4096;
+/** Longest name that ext4, XFS, btrfs and NTFS take; our temporary names need some of it. */
+export const MAX_NAME_BYTES = 255;
+
+/**
+ * Characters that make a path look like another one: controls, line and paragraph separators, zero-width characters,
+ * and those that turn the reading direction (Unicode TR 36, 2.2; CVE-2021-42574).
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: refusing control characters is the point.
+const DECEITFUL = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/u;
+
+export interface DocName {
+  workspace: string;
+  /** Path inside the workspace, `/` between names. */
+  rel: string;
+}
+
+/** Reads `<workspace>/<path>`. Throws DOC_PATH_INVALID with the reason; never guesses what was meant. */
+export function parseDocPath(path: string): DocName {
+  const reason = whyBad(path);
+  if (reason) throw fail('DOC_PATH_INVALID', { reason, ...suggestion(path) });
+  const slash = path.indexOf('/');
+  if (slash < 0) throw fail('DOC_PATH_INVALID', { reason: 'it names a workspace but no document', path });
+  return { workspace: path.slice(0, slash), rel: path.slice(slash + 1) };
+}
+
+/** Like `parseDocPath`, but a workspace alone, or a folder with or without its last slash, is fine too. */
+export function parseFolderPath(path: string): DocName {
+  const bare = path.endsWith('/') ? path.slice(0, -1) : path;
+  const reason = whyBad(bare);
+  if (reason) throw fail('DOC_PATH_INVALID', { reason, ...suggestion(bare) });
+  const slash = bare.indexOf('/');
+  return slash < 0 ? { workspace: bare, rel: '' } : { workspace: bare.slice(0, slash), rel: bare.slice(slash + 1) };
+}
+
+/** Why this cannot be a path of names, or `undefined`. The message never repeats the bad characters. */
+export function whyBad(path: string): string | undefined {
+  if (path.length === 0) return 'it is empty';
+  if (!path.isWellFormed()) return 'it holds half a character';
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `it is longer than ${MAX_PATH_BYTES} bytes`;
+  if (DECEITFUL.test(path)) return 'it holds control or invisible characters';
+  if (path !== path.normalize('NFC')) return 'it is not in Unicode form NFC';
+  if (path.startsWith('/')) return 'it begins with a slash';
+  if (path.includes('\\')) return 'it holds a backslash';
+  for (const name of path.split('/')) {
+    const bad = whyBadName(name);
+    if (bad) return bad;
+  }
+  return undefined;
+}
+
+function whyBadName(name: string): string | undefined {
+  if (name === '') return 'a name in it is empty';
+  if (name === '.' || name === '..') return `it holds "${name}"`;
+  if (name.startsWith('.')) return 'hidden files are no documents';
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `a name in it is longer than ${MAX_NAME_BYTES} bytes`;
+  return undefined;
+}
+
+function suggestion(path: string): { suggest?: string } {
+  if (!path.isWellFormed()) return {};
+  const suggest = path.normalize('NFC').replaceAll('\\', '/').replace(/^\/+/, '');
+  return suggest !== path && whyBad(suggest) === undefined ? { suggest } : {};
+}
+
+const TEMPORARY = /^\.(.+)\.rd-[0-9a-z]{26}(\.keep)?$/;
+const OWNER_FILE = /^(?:~\$.+|\.~lock\..+#)$/;
+
+/** Our own temporary names beside a document: `.<name>.rd-<random>`, with `.keep` for what a swap displaced. */
+export function temporaryName(name: string, random: string): string {
+  // The name itself may already be as long as the file system allows; what matters is the random part.
+  let short = name;
+  while (Buffer.byteLength(short) > MAX_NAME_BYTES - 40) short = [...short].slice(0, -1).join('');
+  return `.${short}.rd-${random}`;
+}
+
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Signs of a program that has a document open: Word and Excel `~$name`, LibreOffice `.~lock.name#`. */
+export function isOwnerFile(name: string): boolean {
+  return OWNER_FILE.test(name);
+}
+
+/** Word leaves out the first two characters of longer names. */
+export function ownerFilesOf(name: string): string[] {
+  return [`.~lock.${name}#`, `~$${name}`, `~$${name.slice(2)}`];
+}
+
+/** Names the scan does not look at: hidden ones, owner files, temporaries of common editors. */
+export function isIgnored(name: string): boolean {
+  return name.startsWith('.') || name.startsWith('~$') || name.endsWith('~') || /^~WR[DL]\d+\.tmp$/i.test(name);
+}

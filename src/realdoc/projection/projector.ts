@@ -1,0 +1,220 @@
+import { unlink } from 'node:fs/promises';
+import { type Clock, type Database, isJinguError, type Logger } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
+import * as rows from '../repository.ts';
+import type { FileRow, ProjectionRow } from '../rows.ts';
+import { Folder, reasonOf, statOf } from './folder.ts';
+import { replaceFile } from './replace.ts';
+
+/** How long a displaced file keeps its second name, for a program that still had it open. */
+const KEEP_MS = 2000;
+/** A large text is written at most this often, so that a busy document does not keep the disk busy. */
+const LARGE_BYTES = 8 * 1024 * 1024;
+const LARGE_PAUSE_MS = 1000;
+const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
+
+export interface ProjectorOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  documents: Documents;
+  /** Takes in what is on the share now; `displaced` names a file of ours beside it. Never throws. */
+  adopt: (file: FileRow, displaced?: { name: string; base: number }) => Promise<void>;
+}
+
+interface Kept {
+  file: FileRow;
+  name: string;
+  base: number;
+  cancel: () => void;
+}
+
+/**
+ * Writes documents to the share after their commit. One at a time per document, always the newest version, redone until
+ * the file and the head agree. The state of each is a row, so nothing is forgotten over a restart.
+ */
+export class Projector {
+  readonly #o: ProjectorOptions;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #again = new Set<string>();
+  readonly #timers = new Map<string, () => void>();
+  readonly #kept = new Map<string, Kept>();
+  #stopped = false;
+
+  constructor(options: ProjectorOptions) {
+    this.#o = options;
+  }
+
+  /** Asks for the file to be brought up to date. Returns at once. */
+  kick(file: string): void {
+    if (this.#stopped) return;
+    this.#timers.get(file)?.();
+    this.#timers.delete(file);
+    if (this.#running.has(file)) {
+      this.#again.add(file);
+      return;
+    }
+    const run = this.#project(file)
+      .catch((error: unknown) => this.#o.log.error({ document: file, reason: messageOf(error) }, 'projection-broke'))
+      .finally(() => {
+        this.#running.delete(file);
+        if (this.#again.delete(file)) this.kick(file);
+      });
+    this.#running.set(file, run);
+  }
+
+  /** True for the name of a displaced file that is still being watched over. */
+  isKept(name: string): boolean {
+    for (const kept of this.#kept.values()) if (kept.name === name) return true;
+    return false;
+  }
+
+  isBusy(file: string): boolean {
+    return this.#running.has(file);
+  }
+
+  /** Resolves when nothing is being written; what waits for a retry does not count. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#again.clear();
+    for (const cancel of this.#timers.values()) cancel();
+    this.#timers.clear();
+    await this.idle();
+    for (const kept of [...this.#kept.values()]) await this.#release(kept);
+  }
+
+  async #project(id: string): Promise<void> {
+    // A save that races us is taken in and we try again; a program that saves without end must not hold us for ever.
+    for (let round = 0; round < 20; round++) {
+      const file = rows.fileById(this.#o.db, id);
+      const row = rows.projection(this.#o.db, id);
+      if (!file || !row || file.kind !== 'text') return;
+      if (file.state === 'deleted') return this.#remove(file, row);
+      if (row.version === file.head && row.signature) {
+        if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
+        return;
+      }
+      try {
+        const next = await this.#write(file, row);
+        if (next === 'done') return;
+      } catch (error) {
+        return this.#failed(file, row, error);
+      }
+    }
+    this.#later(id, RETRY_MS[0]!);
+  }
+
+  async #write(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
+    const version = file.head;
+    const tree = this.#o.documents.at(file, version);
+    const earlier = this.#kept.get(file.id);
+    if (earlier) await this.#release(earlier);
+    const result = await replaceFile(file, tree, row.signature);
+    if (result.outcome === 'changed') {
+      await this.#o.adopt(file);
+      return 'again';
+    }
+    if (result.outcome === 'held') {
+      await this.#record(file, { ...row, state: 'held', reason: `open elsewhere (${result.by})` });
+      this.#later(file.id, RETRY_MS[1]!);
+      return 'done';
+    }
+    const { signature, kept } = result;
+    await this.#record(file, {
+      ...row,
+      version,
+      state: 'written',
+      signature,
+      displaced: row.signature?.sha256 ?? null,
+      reason: null,
+      attempts: 0,
+    });
+    if (kept) {
+      const entry: Kept = { file, name: kept, base: row.version, cancel: () => undefined };
+      entry.cancel = this.#o.clock.after(KEEP_MS, () => {
+        void this.#release(entry).catch(() => undefined);
+      });
+      this.#kept.set(file.id, entry);
+      // A save that came between the check and the swap lies in the displaced file: take it in before anything else.
+      if (result.keptChanged) await this.#release(entry);
+    }
+    if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
+      this.#again.delete(file.id);
+      this.#later(file.id, LARGE_PAUSE_MS);
+      return 'done';
+    }
+    return 'again';
+  }
+
+  #headOf(id: string): number | undefined {
+    return rows.fileById(this.#o.db, id)?.head;
+  }
+
+  /** Takes in what was saved into a displaced file, if anything, and removes its second name. */
+  async #release(kept: Kept): Promise<void> {
+    kept.cancel();
+    if (this.#kept.get(kept.file.id) === kept) this.#kept.delete(kept.file.id);
+    await this.#o.adopt(kept.file, { name: kept.name, base: kept.base });
+    await removeBeside(kept.file, kept.name);
+  }
+
+  /** A document that was taken back to before its birth leaves the share, if its file is still as we wrote it. */
+  async #remove(file: FileRow, row: ProjectionRow): Promise<void> {
+    if (row.state === 'written' || !row.signature) return;
+    const names = file.rel.split('/');
+    await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
+    const stat = await statOf(folder.at(names.at(-1)!), file.path);
+    if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
+      await unlink(folder.at(names.at(-1)!));
+      await folder.sync();
+    }
+    await this.#record(file, { ...row, version: file.head, state: 'written', signature: null, reason: null });
+  }
+
+  async #failed(file: FileRow, row: ProjectionRow, error: unknown): Promise<void> {
+    const reason = isJinguError(error) ? String(error.details['reason'] ?? error.code) : reasonOf(error);
+    const attempts = row.attempts + 1;
+    this.#o.log.warn({ document: file.id, reason, attempts }, 'projection-failed');
+    await this.#record(file, { ...row, state: 'failed', reason, attempts });
+    this.#later(file.id, RETRY_MS[Math.min(attempts, RETRY_MS.length) - 1]!);
+  }
+
+  /** Writes what is known of the file; `pending` if the document moved on meanwhile. */
+  async #record(file: FileRow, row: ProjectionRow): Promise<void> {
+    await this.#o.db.write((tx) => {
+      const head = rows.fileById(tx, file.id)?.head;
+      const state = row.state === 'written' && head !== row.version ? 'pending' : row.state;
+      rows.putProjection(tx, { ...row, state, at: this.#o.clock.now() });
+    });
+  }
+
+  #later(id: string, ms: number): void {
+    if (this.#stopped) return;
+    this.#timers.get(id)?.();
+    this.#timers.set(
+      id,
+      this.#o.clock.after(ms, () => {
+        this.#timers.delete(id);
+        this.kick(id);
+      }),
+    );
+  }
+}
+
+async function removeBeside(file: FileRow, name: string): Promise<void> {
+  try {
+    await using folder = await Folder.open(file.root, file.rel.split('/').slice(0, -1), file.path);
+    await unlink(folder.at(name));
+  } catch {
+    // It is one of ours and holds nothing new: the next start removes it.
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

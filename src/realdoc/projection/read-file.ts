@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { fail } from '../../common/index.ts';
+import type { FileSignature } from '../rows.ts';
+import { fileFailed } from './folder.ts';
+
+/** Past this a text is not taken in; the size is read before the first byte. */
+export const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+const CHUNK = 1024 * 1024;
+
+export interface FileContent {
+  bytes: Buffer;
+  signature: FileSignature;
+}
+
+export function signatureOf(stat: BigIntStats, sha256: string): FileSignature {
+  return { size: Number(stat.size), mtimeNs: String(stat.mtimeNs), inode: String(stat.ino), sha256 };
+}
+
+/** Size, time and inode agree: not proof that the bytes do, but no sign that they differ. */
+export function looksSame(stat: BigIntStats, signature: FileSignature): boolean {
+  return (
+    Number(stat.size) === signature.size &&
+    String(stat.mtimeNs) === signature.mtimeNs &&
+    String(stat.ino) === signature.inode
+  );
+}
+
+/**
+ * Reads a whole regular file and says what it was. A file that somebody writes to meanwhile is read again, at most
+ * five times; then the last reading stands, and the next look finds that it changed. Throws DOC_TOO_LARGE.
+ */
+export async function readWhole(handle: FileHandle, docPath: string): Promise<FileContent> {
+  let content: FileContent | undefined;
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const before = await handle.stat({ bigint: true });
+    if (before.size > MAX_TEXT_BYTES) {
+      throw fail('DOC_TOO_LARGE', { path: docPath, bytes: Number(before.size), limit: MAX_TEXT_BYTES });
+    }
+    content = await readOnce(handle, before, docPath);
+    const after = await handle.stat({ bigint: true });
+    if (looksSame(after, content.signature)) break;
+  }
+  return content!;
+}
+
+async function readOnce(handle: FileHandle, stat: BigIntStats, docPath: string): Promise<FileContent> {
+  const hash = createHash('sha256');
+  const bytes = Buffer.allocUnsafeSlow(Number(stat.size));
+  let at = 0;
+  try {
+    while (at < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, at, Math.min(CHUNK, bytes.length - at), at);
+      if (bytesRead === 0) break;
+      hash.update(bytes.subarray(at, at + bytesRead));
+      at += bytesRead;
+    }
+  } catch (error) {
+    throw fileFailed(docPath, error);
+  }
+  const sha256 = hash.digest('hex');
+  return { bytes: bytes.subarray(0, at), signature: { ...signatureOf(stat, sha256), size: at } };
+}
+
+/** The beginning of a file, enough to tell text from anything else. */
+export async function readHead(handle: FileHandle, bytes: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(bytes);
+  const { bytesRead } = await handle.read(buffer, 0, bytes, 0);
+  return buffer.subarray(0, bytesRead);
+}

@@ -1,0 +1,132 @@
+import type { Change, Splice } from './splice.ts';
+import { tighten } from './tighten.ts';
+
+/** A change spelled as a walk over the old text: keep n bytes, drop these bytes, add these bytes. */
+type Step = { keep: number } | { drop: Uint8Array } | { add: Uint8Array };
+
+/**
+ * The one change with the effect of `first` and then `second`. What the second takes back of the first leaves no
+ * trace, so an edit and its undo compose to nothing.
+ */
+export function compose(first: Change, second: Change): Change {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const a = new Steps(first);
+  const b = new Steps(second);
+  const out = new Builder();
+  while (!a.done || !b.done) {
+    const x = a.peek();
+    if ('drop' in x) {
+      out.drop(a.take(x.drop.length) as Uint8Array);
+      continue;
+    }
+    const y = b.peek();
+    if ('add' in y) {
+      out.add(b.take(y.add.length) as Uint8Array);
+      continue;
+    }
+    const n = Math.min(size(x), size(y));
+    if (n === Number.POSITIVE_INFINITY) break;
+    const fromFirst = a.take(n);
+    const fromSecond = b.take(n);
+    const added = 'add' in x;
+    const dropped = 'drop' in y;
+    if (added && !dropped) out.add(fromFirst as Uint8Array);
+    else if (!added && dropped) out.drop(fromSecond as Uint8Array);
+    else if (!added) out.keep(n);
+  }
+  return tighten(out.finish());
+}
+
+/** Composes a run of changes in halves, so ten thousand small ones cost n log n. */
+export function composeAll(changes: readonly Change[]): Change {
+  if (changes.length === 0) return [];
+  if (changes.length === 1) return changes[0]!;
+  const half = changes.length >> 1;
+  return compose(composeAll(changes.slice(0, half)), composeAll(changes.slice(half)));
+}
+
+function size(step: Step): number {
+  if ('keep' in step) return step.keep;
+  return 'drop' in step ? step.drop.length : step.add.length;
+}
+
+class Steps {
+  readonly #steps: Step[] = [];
+  #index = 0;
+  #used = 0;
+
+  constructor(change: Change) {
+    let at = 0;
+    for (const s of change) {
+      if (s.at > at) this.#steps.push({ keep: s.at - at });
+      if (s.del.length > 0) this.#steps.push({ drop: s.del });
+      if (s.ins.length > 0) this.#steps.push({ add: s.ins });
+      at = s.at + s.del.length;
+    }
+  }
+
+  get done(): boolean {
+    return this.#index >= this.#steps.length;
+  }
+
+  /** What is left of the current step; past the last one the rest of the text is kept. */
+  peek(): Step {
+    const step = this.#steps[this.#index];
+    if (!step) return { keep: Number.POSITIVE_INFINITY };
+    if (this.#used === 0) return step;
+    if ('keep' in step) return { keep: step.keep - this.#used };
+    return 'drop' in step ? { drop: step.drop.subarray(this.#used) } : { add: step.add.subarray(this.#used) };
+  }
+
+  take(n: number): Uint8Array | undefined {
+    const step = this.#steps[this.#index];
+    if (!step) return undefined;
+    const from = this.#used;
+    this.#used += n;
+    if (this.#used === size(step)) {
+      this.#index++;
+      this.#used = 0;
+    }
+    if ('keep' in step) return undefined;
+    return ('drop' in step ? step.drop : step.add).subarray(from, from + n);
+  }
+}
+
+class Builder {
+  readonly #out: Splice[] = [];
+  #at = 0;
+  #dropped: Uint8Array[] = [];
+  #added: Uint8Array[] = [];
+
+  keep(n: number): void {
+    this.#flush();
+    this.#at += n;
+  }
+
+  drop(bytes: Uint8Array): void {
+    this.#dropped.push(bytes);
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#added.push(bytes);
+  }
+
+  finish(): Splice[] {
+    this.#flush();
+    return this.#out;
+  }
+
+  #flush(): void {
+    if (this.#dropped.length === 0 && this.#added.length === 0) return;
+    const del = join(this.#dropped);
+    this.#out.push({ at: this.#at, del, ins: join(this.#added) });
+    this.#at += del.length;
+    this.#dropped = [];
+    this.#added = [];
+  }
+}
+
+function join(parts: Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}

@@ -1,0 +1,24 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { VarintReader, varint } from './codec.ts';
+import type { Leaf } from './leaf.ts';
+
+/** The leaves of a stored tree, in order: for each its row id, bytes and newlines as LEB128 numbers, then zstd. */
+export function packLeaves(leaves: readonly Leaf[]): Buffer {
+  const parts = leaves.flatMap((leaf) => {
+    if (leaf.id === undefined) throw new Error('a leaf is not stored yet');
+    return [varint(leaf.id), varint(leaf.bytes), varint(leaf.newlines)];
+  });
+  return zstdCompressSync(Buffer.concat(parts));
+}
+
+/** Leaves without their bytes: those come from the store when they are asked for. */
+export function unpackLeaves(packed: Uint8Array): Leaf[] {
+  const reader = new VarintReader(zstdDecompressSync(packed));
+  const leaves: Leaf[] = [];
+  while (!reader.atEnd) {
+    const id = reader.next();
+    const bytes = reader.next();
+    leaves.push({ id, bytes, newlines: reader.next(), data: undefined });
+  }
+  return leaves;
+}
