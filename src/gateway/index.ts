@@ -1,2 +1,3 @@
+export { check } from './check.ts';
 export type { HealthPort, HelloFacts, IdentityGate } from './ports.ts';
 export { Gateway, type GatewayOptions } from './server.ts';

@@ -1,32 +1,35 @@
 import type { Locale } from '../common/index.ts';
-import type { Caller, Hello } from '../protocol/index.ts';
+import type { Caller, Hello, Surface } from '../protocol/index.ts';
 
 /** What the gateway asks of `identity`: turning proofs into callers. Every method may throw a catalogued error. */
 export interface IdentityGate {
   boxId: string;
   /** A fresh challenge for a socket; also for its renewal. Single use. */
-  challenge(connId: string, source: string): Record<string, unknown>;
-  /** Verifies a signed `session.connect`. `origin` is the header as received, null without one. */
-  connect(
-    connId: string,
-    params: unknown,
-    seen: { origin: string | null; source: string },
-  ): { caller: Caller; session: Hello['session']; protocol: number };
-  renew(
-    connId: string,
-    params: unknown,
-    seen: { origin: string | null; source: string },
-  ): { caller: Caller; session: Hello['session'] };
+  challenge(connId: string): object;
+  /** Verifies a signed `session.connect`. */
+  connect(connId: string, params: unknown, seen: Seen): { caller: Caller; session: Hello['session']; protocol: number };
+  renew(connId: string, params: unknown, seen: Seen): { caller: Caller; session: Hello['session'] };
+  /** A credential for REST, for the device of this socket. */
+  bearer(connId: string): object;
+  /** Today's caller of a socket: roles, ceilings and people may have changed since it connected. */
+  current(connId: string): Caller;
   /** The socket is gone: its session is over. */
   disconnect(connId: string): void;
   /** Throws for a bearer or token that is unknown, expired or revoked. */
-  callerForBearer(bearer: string, source: string): Caller;
+  callerForBearer(bearer: string, source: string, surface: Surface, locale: Locale): Caller;
   consoleCaller(locale: Locale): Caller;
-  pairBegin(source: string, body: unknown): unknown;
-  pairProve(source: string, body: unknown): Promise<unknown> | unknown;
-  pairStatus(source: string, body: unknown, signal: AbortSignal): Promise<unknown>;
-  /** Calls back at once after the revoking transaction, with the ids that are dead now. */
-  onRevoked(listener: (dead: { deviceId?: string; personId?: string }) => void): () => void;
+  pairBegin(seen: Seen, body: unknown): Promise<object>;
+  pairProve(seen: Seen, body: unknown): Promise<object>;
+  pairStatus(seen: Seen, body: unknown, signal: AbortSignal): Promise<object>;
+  /** Calls back at once after the revoking transaction, with whose sockets are dead now. */
+  onRevoked(listener: (dead: { deviceId?: string; personId?: string; everyone?: true }) => void): () => void;
+}
+
+/** What the gateway itself saw of a peer. */
+export interface Seen {
+  /** The `Origin` header as received, null without one. */
+  origin: string | null;
+  source: string;
 }
 
 /** What `hello` needs from the rest of the box. */

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws';
 import { type Clock, fail, httpStatus, isJinguError, type Locale, type Logger } from '../common/index.ts';
 import type { Door, EventLog, Registry, TextStreams, Topics } from '../door/index.ts';
 import { offeredOn } from '../door/index.ts';
-import { type Caller, CLOSE, type Hello, LIMITS, PATHS, SUBPROTOCOL } from '../protocol/index.ts';
+import { type Caller, CLOSE, type Hello, LIMITS, PATHS, SUBPROTOCOL, type Surface } from '../protocol/index.ts';
 import { HostList } from './hosts.ts';
 import { Listeners, type ListenOptions } from './listeners.ts';
 import type { HealthPort, HelloFacts, IdentityGate } from './ports.ts';
@@ -120,7 +120,7 @@ export class Gateway {
       throw fail('HOST_REFUSED');
     const bearer = /^Bearer (\S{1,400})$/.exec(request.headers.authorization ?? '')?.[1];
     if (request.headers.authorization !== undefined && bearer === undefined) throw fail('UNAUTHENTICATED');
-    if (bearer !== undefined) visitor.caller = this.#o.identity.callerForBearer(bearer, source);
+    if (bearer !== undefined) visitor.caller = this.#o.identity.callerForBearer(bearer, source, surfaceOf(request.url), locale);
   }
 
   #sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -188,13 +188,18 @@ export class Gateway {
     };
   }
 
-  #closeRevoked(dead: { deviceId?: string; personId?: string }): void {
+  #closeRevoked(dead: Parameters<Parameters<IdentityGate['onRevoked']>[0]>[0]): void {
     for (const connection of this.#connections) {
       const caller = connection.caller;
       const hit =
+        dead.everyone ||
         (dead.deviceId !== undefined && caller?.deviceId === dead.deviceId) ||
         (dead.personId !== undefined && caller?.personId === dead.personId);
       if (hit) connection.close(CLOSE.revoked, 'DEVICE_REVOKED');
     }
   }
+}
+
+function surfaceOf(url: string): Surface {
+  return url.startsWith('/v1/') ? 'v1' : 'rest';
 }

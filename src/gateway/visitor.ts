@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { fail, type Locale } from '../common/index.ts';
 import type { Caller } from '../protocol/index.ts';
+import type { Seen } from './ports.ts';
 
 /** Who a request is from, decided before any route runs. */
 export interface Visitor {
@@ -27,4 +28,8 @@ export function requireCaller(request: FastifyRequest): Caller {
   const { caller } = visitorOf(request);
   if (!caller) throw fail('UNAUTHENTICATED');
   return caller;
+}
+
+export function seenOf(request: FastifyRequest): Seen {
+  return { origin: request.headers.origin ?? null, source: visitorOf(request).source };
 }

@@ -24,6 +24,8 @@ export const METHODS = {
   connect: 'session.connect',
   renew: 'session.renew',
   ping: 'session.ping',
+  /** A bearer for REST, for the device of this socket. */
+  bearer: 'session.bearer',
   subscribe: 'stream.subscribe',
   unsubscribe: 'stream.unsubscribe',
   cancel: 'cancel',

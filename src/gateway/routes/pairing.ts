@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { PATHS, PROTOCOL_RANGE } from '../../protocol/index.ts';
 import type { IdentityGate } from '../ports.ts';
-import { visitorOf } from '../visitor.ts';
+import { seenOf } from '../visitor.ts';
 
 /** The only calls before authentication: who the box is, and the steps of `jingu-pair/1`. */
 export function pairingRoutes(
@@ -15,16 +15,16 @@ export function pairingRoutes(
   app.post(
     PATHS.pairBegin,
     { bodyLimit: 8192 },
-    async (request) => await identity.pairBegin(visitorOf(request).source, request.body),
+    async (request) => await identity.pairBegin(seenOf(request), request.body),
   );
   app.post(
     PATHS.pairProve,
     { bodyLimit: 8192 },
-    async (request) => await identity.pairProve(visitorOf(request).source, request.body),
+    async (request) => await identity.pairProve(seenOf(request), request.body),
   );
   app.post('/api/pair/status', { bodyLimit: 8192 }, async (request) => {
     const abort = new AbortController();
     request.raw.once('close', () => abort.abort());
-    return await identity.pairStatus(visitorOf(request).source, request.body, abort.signal);
+    return await identity.pairStatus(seenOf(request), request.body, abort.signal);
   });
 }

@@ -71,7 +71,7 @@ export class SocketConnection {
     this.#socket.on('close', () => this.#finish());
     this.#socket.on('error', () => this.#socket.terminate());
     try {
-      this.#outbox.send(notificationFrame(METHODS.challenge, this.#s.identity.challenge(this.id, this.#seen.source)));
+      this.#outbox.send(notificationFrame(METHODS.challenge, this.#s.identity.challenge(this.id)));
     } catch (error) {
       return this.#outbox.close(CLOSE.sessionEnded, codeOf(error));
     }
@@ -110,8 +110,7 @@ export class SocketConnection {
   }
 
   #request(id: RpcId, method: string, params: Record<string, unknown>): void {
-    const caller = this.#caller;
-    if (!caller) {
+    if (!this.#caller) {
       if (method === METHODS.connect && !this.#connecting) {
         this.#connecting = true;
         this.#connect(id, params).catch((error: unknown) => this.#refuse(id, error));
@@ -119,11 +118,14 @@ export class SocketConnection {
       return;
     }
     try {
+      const caller = this.#today();
       switch (method) {
         case METHODS.ping:
           return this.#outbox.send(resultFrame(id, {}));
         case METHODS.renew:
           return this.#renew(id, params);
+        case METHODS.bearer:
+          return this.#outbox.send(resultFrame(id, this.#s.identity.bearer(this.id)));
         case METHODS.subscribe:
           return this.#subscribe(id, caller, params);
         case METHODS.unsubscribe: {
@@ -140,6 +142,12 @@ export class SocketConnection {
     } catch (error) {
       this.#error(id, error);
     }
+  }
+
+  /** From today's records, at every frame: a role taken away or a revocation holds at once. */
+  #today(): Caller {
+    this.#caller = this.#s.identity.current(this.id);
+    return this.#caller;
   }
 
   async #connect(id: RpcId, params: Record<string, unknown>): Promise<void> {
@@ -172,7 +180,7 @@ export class SocketConnection {
   #expectRenewal(expiresInMs: number): void {
     this.#endSession?.();
     const ask = this.#s.clock.after(Math.max(0, expiresInMs - 60_000), () => {
-      this.#outbox.send(notificationFrame(METHODS.challenge, this.#s.identity.challenge(this.id, this.#seen.source)));
+      this.#outbox.send(notificationFrame(METHODS.challenge, this.#s.identity.challenge(this.id)));
     });
     const end = this.#s.clock.after(expiresInMs, () => this.#outbox.close(CLOSE.sessionEnded, 'session expired'));
     this.#endSession = () => {
@@ -246,7 +254,7 @@ export class SocketConnection {
   #error(id: RpcId, error: unknown): void {
     const known = isJinguError(error) ? error : this.#unexpected(error);
     this.#outbox.send(errorFrame(id, known.toWire(this.#caller?.locale, this.id)));
-    if (known.code === 'DEVICE_REVOKED') this.#outbox.close(CLOSE.revoked, known.code);
+    if (GONE.has(known.code)) this.#outbox.close(CLOSE.revoked, known.code);
   }
 
   #unexpected(error: unknown): JinguError {
@@ -280,6 +288,9 @@ export class SocketConnection {
     this.#s.identity.disconnect(this.id);
   }
 }
+
+/** After one of these nothing on this socket can succeed any more. */
+const GONE: ReadonlySet<string> = new Set(['DEVICE_REVOKED', 'PERSON_SUSPENDED', 'SESSION_EXPIRED']);
 
 function codeOf(error: unknown): string {
   return isJinguError(error) ? error.code : 'INTERNAL';
