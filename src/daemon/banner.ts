@@ -12,6 +12,8 @@ export interface BannerFacts {
   seconds: number;
   /** How `jingu` is called from where the person stands. */
   command: string;
+  /** Settings that were refused: the box runs in recovery mode. */
+  problems: readonly string[];
 }
 
 /** What `npm start` ends in: where the box is, who it is, how to pair, what to type next. */
@@ -26,6 +28,11 @@ export function banner(facts: BannerFacts, isTerminal: boolean): string {
     `  Model   ${facts.model}`,
     '',
   ];
+  if (facts.problems.length > 0) {
+    lines.push('  RECOVERY MODE: a setting was refused. Reading works, nothing can be changed until it is mended:');
+    lines.push(...facts.problems.map((problem) => `    ${problem}`), '  Stop: Ctrl-C', '');
+    return lines.join('\n');
+  }
   if (facts.link) {
     lines.push(`  Pair a phone within ${facts.seconds} s: scan this, or open the link on the device.`, '');
     if (isTerminal)

@@ -30,6 +30,7 @@ export interface CoreOptions {
   audit: AuditPort;
   policy: PolicyPort;
   identity: IdentityPort;
+  recovery: string | undefined;
 }
 
 /** The door with what belongs to it, and the sweeps that keep its tables small. */
@@ -46,7 +47,7 @@ export class Core {
   readonly #stops: (() => void)[] = [];
 
   constructor(options: CoreOptions) {
-    const { store: db, clock, log, epoch, audit, policy, identity } = options;
+    const { store: db, clock, log, epoch, audit, policy, identity, recovery } = options;
     this.#clock = clock;
     this.#log = log;
     this.events = new EventLog({ db, clock, epoch });
@@ -65,6 +66,7 @@ export class Core {
       audit,
       policy,
       identity,
+      recovery,
     });
     this.registry.register(...registryOperations(this.registry), ...approvalOperations(this.approvals));
   }

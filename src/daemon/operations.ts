@@ -41,7 +41,7 @@ export interface BoxStatus {
 }
 
 export interface BoxServices {
-  status(): BoxStatus;
+  status(): Promise<BoxStatus>;
   doctor(): Promise<Finding[]>;
   machine(): Promise<Record<string, unknown>>;
 }

@@ -51,6 +51,8 @@ export interface DoorOptions {
   audit: AuditPort;
   policy: PolicyPort;
   identity: IdentityPort;
+  /** Why nothing but reads is served now (settings that could not be used); undefined in ordinary life. */
+  recovery?: string | undefined;
 }
 
 /** One call on its way through the door. */
@@ -146,6 +148,7 @@ export class Door {
     if (!caller.scopes.includes(op.scope)) {
       throw await this.#refused(call, fail('SCOPE_MISSING', { operation: op.id, scope: op.scope }));
     }
+    if (this.#o.recovery !== undefined && op.effect !== 'read') throw fail('RECOVERY_MODE', { reason: this.#o.recovery });
     if (needsKey(op) && !request.dryRun && !call.scope) throw fail('IDEMPOTENCY_KEY_MISSING', { operation: op.id });
     if (request.dryRun) return await this.#plan(call);
     if (op.confirmation === 'always' && !request.confirm && caller.kind !== 'internal') {

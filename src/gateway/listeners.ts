@@ -1,6 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { fail } from '../common/index.ts';
 
@@ -20,7 +20,8 @@ type Upgrade = (request: IncomingMessage, socket: import('node:stream').Duplex, 
  * root can open. Requests of the latter are known by their connection, not by anything they say.
  */
 export class Listeners {
-  readonly #servers: Server[] = [];
+  readonly #servers: (Server | TlsServer)[] = [];
+  readonly #tls: TlsServer[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #console = new WeakSet<object>();
   #consolePath: string | undefined;
@@ -34,6 +35,7 @@ export class Listeners {
     let port = options.port;
     for (const address of options.addresses) {
       const server = createTlsServer({ ...options.tls, minVersion: 'TLSv1.3', ALPNProtocols: ['http/1.1'] }, handle);
+      this.#tls.push(server);
       this.#prepare(server, upgrade);
       server.on('secureConnection', (socket: Socket) => this.#keep(socket));
       port = await listen(server, { host: address, port, ipv6Only: true }, `${address}:${port}`);
@@ -60,18 +62,24 @@ export class Listeners {
     return port;
   }
 
+  /** New handshakes use the new certificate; open connections live on. */
+  useCertificate(tls: ListenOptions['tls']): void {
+    for (const server of this.#tls) server.setSecureContext({ ...tls, minVersion: 'TLSv1.3' });
+  }
+
   /** Stops accepting, ends what is open, waits until all are closed. Harmless when called twice. */
   async stop(): Promise<void> {
     const closing = this.#servers
       .splice(0)
       .map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
+    this.#tls.length = 0;
     for (const socket of this.#sockets) socket.destroy();
     await Promise.all(closing);
     if (this.#consolePath) rmSync(this.#consolePath, { force: true });
     this.#consolePath = undefined;
   }
 
-  #prepare(server: Server, upgrade: Upgrade): void {
+  #prepare(server: Server | TlsServer, upgrade: Upgrade): void {
     // Slow-loris: headers within 10 s, a whole request within 60 s; bodies are bounded by the routes.
     server.headersTimeout = 10_000;
     server.requestTimeout = 60_000;
@@ -90,7 +98,7 @@ export class Listeners {
   }
 }
 
-function listen(server: Server, where: object, name: string): Promise<number> {
+function listen(server: Server | TlsServer, where: object, name: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       reject(fail('LISTEN_FAILED', { address: name, reason: reasonOf(error) }, error));

@@ -67,6 +67,10 @@ export class Gateway {
     this.#hosts = new HostList(this.#o.names, this.port);
   }
 
+  useCertificate(tls: ListenOptions['tls']): void {
+    this.#listeners.useCertificate(tls);
+  }
+
   async stop(): Promise<void> {
     this.#stopRevocation?.();
     for (const connection of this.#connections)
