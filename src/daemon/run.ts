@@ -1,8 +1,9 @@
 import { isJinguError, type Logger, randomToken, systemClock } from '../common/index.ts';
 import { type Config, configHelp, describeProblems, loadConfig, serviceFacts } from '../config/index.ts';
-import { createLogger, MetricRegistry, ServiceNotifier } from '../telemetry/index.ts';
+import { createLogger, MetricRegistry } from '../telemetry/index.ts';
 import { banner } from './banner.ts';
 import { Box } from './box.ts';
+import { SystemdNotify } from './sd-notify.ts';
 
 export interface RunOptions {
   argv: readonly string[];
@@ -24,7 +25,7 @@ export async function run(options: RunOptions): Promise<void> {
   const config = loaded.ok ? loaded.config : loaded.safeConfig;
   const format = service.journal ? 'journal' : process.stderr.isTTY ? 'line' : 'json';
   const log = createLogger({ level: config.logLevel, format, write: (line) => process.stderr.write(line) });
-  const notifier = new ServiceNotifier(service.notifyFd);
+  const notifier = new SystemdNotify(service);
   const recovery = loaded.ok ? undefined : describeProblems(loaded.problems);
   for (const problem of recovery ?? []) log.error({ problem }, 'setting-refused');
 
@@ -48,7 +49,7 @@ export async function run(options: RunOptions): Promise<void> {
     return;
   }
   notifier.ready(recovery ? 'recovery mode' : 'serving');
-  const beat = service.watchdogMs === undefined ? undefined : setInterval(() => box.isLive() && notifier.alive(), service.watchdogMs / 3);
+  const beat = notifier.watchdogMs === undefined ? undefined : setInterval(() => box.isLive() && notifier.alive(), notifier.watchdogMs / 3);
   process.stdout.write(banner(await facts(box, config, options.version, recovery), process.stdout.isTTY === true));
 
   await stopped;

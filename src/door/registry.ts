@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, fail, nearest } from '../common/index.ts';
 import type { AnyOperation, Caller, Surface } from '../protocol/index.ts';
 
-const ID = /^[a-z]+(?:-[a-z]+)*\.[a-z]+(?:-[a-z]+)*$/;
+const ID = /^[a-z]+\.[a-z][a-zA-Z]*$/;
 
 /**
  * Every capability of the box, declared once. Operations may be registered at run time; every surface reads the
