@@ -5,7 +5,14 @@ import { assertPrivateBind, bindAddresses, type Config } from '../config/index.t
 import { doorMigrations } from '../door/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { Supervisor } from '../guest/index.ts';
-import { Identity, identityMigrations, identityOperations, KeyFolder, TlsIdentity, type TlsMaterial } from '../identity/index.ts';
+import {
+  Identity,
+  identityMigrations,
+  identityOperations,
+  KeyFolder,
+  TlsIdentity,
+  type TlsMaterial,
+} from '../identity/index.ts';
 import { Inference, inferenceMigrations, inferenceOperations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation, Caller, Hello } from '../protocol/index.ts';
@@ -127,10 +134,21 @@ export class Box {
     await identity.start();
     this.#stops.push(() => identity.stop());
 
-    core = new Core({ store, clock, log, epoch: epochOf(store, keys.boxId), audit, policy, identity, recovery: this.#o.recovery });
+    core = new Core({
+      store,
+      clock,
+      log,
+      epoch: epochOf(store, keys.boxId),
+      audit,
+      policy,
+      identity,
+      recovery: this.#o.recovery,
+    });
     const { events, registry, door } = core;
     audit.onCheckpoint((checkpoint) => {
-      void store.write((tx) => events.emit(tx, 'audit', 'audit-checkpoint', { size: checkpoint.size, root: checkpoint.root }));
+      void store.write((tx) =>
+        events.emit(tx, 'audit', 'audit-checkpoint', { size: checkpoint.size, root: checkpoint.root }),
+      );
     });
 
     const supervisor = new Supervisor({ clock, log });
@@ -139,7 +157,9 @@ export class Box {
       db: store,
       clock,
       log,
-      host: { start: (spec) => supervisor.start(this.#o.engineProgram ? { ...spec, program: this.#o.engineProgram } : spec) },
+      host: {
+        start: (spec) => supervisor.start(this.#o.engineProgram ? { ...spec, program: this.#o.engineProgram } : spec),
+      },
       events,
       modelDirectory: join(config.data, 'models'),
       otherDirectories: [config.models],
@@ -197,7 +217,11 @@ export class Box {
   #watchHealth(store: Store, audit: AuditLog): void {
     const { config } = this.#o;
     this.#health.add(() => ({ check: 'database', ok: store.get('SELECT 1 AS one') !== undefined, seen: 'answers' }));
-    this.#health.add(() => ({ check: 'audit', ok: audit.head().size <= audit.size(), seen: `${audit.size()} records` }));
+    this.#health.add(() => ({
+      check: 'audit',
+      ok: audit.head().size <= audit.size(),
+      seen: `${audit.size()} records`,
+    }));
     this.#health.add(diskCheck(config.data));
     this.#health.start();
     this.#stops.push(() => this.#health.stop());
@@ -243,7 +267,8 @@ export class Box {
       }
     };
     const [approvals, tasks] = await Promise.all([read('approval.list', 'approvals'), read('task.list', 'tasks')]);
-    const health = this.#o.recovery !== undefined ? 'recovery' : this.#health.problems().length === 0 ? 'ok' : 'degraded';
+    const health =
+      this.#o.recovery !== undefined ? 'recovery' : this.#health.problems().length === 0 ? 'ok' : 'degraded';
     return { approvals, tasks, health };
   }
 }

@@ -1,8 +1,8 @@
 import { fail } from '../common/index.ts';
 import type { IdentityGate } from '../gateway/index.ts';
+import { check } from '../gateway/index.ts';
 import type { Identity, Session } from '../identity/index.ts';
 import { Connect, PairBegin, PairProve, PairStatus, Renew } from '../protocol/index.ts';
-import { check } from '../gateway/index.ts';
 
 /** Fits `identity` to what the gateway asks: remembers which session belongs to which socket, nothing else. */
 export function identityGate(identity: Identity): IdentityGate {
@@ -17,7 +17,11 @@ export function identityGate(identity: Identity): IdentityGate {
     boxId: identity.boxId,
     challenge: (connId) => identity.makeChallenge(connId),
     connect(connId, params, seen) {
-      const { session, caller, proof } = identity.connect(connId, check(Connect, params), from(seen.source, seen.origin));
+      const { session, caller, proof } = identity.connect(
+        connId,
+        check(Connect, params),
+        from(seen.source, seen.origin),
+      );
       sessions.set(connId, session);
       return { caller, session: proof, protocol: session.protocol };
     },
@@ -40,7 +44,8 @@ export function identityGate(identity: Identity): IdentityGate {
     consoleCaller: (locale) => identity.consoleCaller(locale),
     pairBegin: (seen, body) => identity.pairBegin(check(PairBegin, body), from(seen.source, seen.origin)),
     pairProve: (seen, body) => identity.pairProve(check(PairProve, body), from(seen.source, seen.origin)),
-    pairStatus: (seen, body, signal) => identity.pairStatus(check(PairStatus, body), from(seen.source, seen.origin), signal),
+    pairStatus: (seen, body, signal) =>
+      identity.pairStatus(check(PairStatus, body), from(seen.source, seen.origin), signal),
     onRevoked: (listener) =>
       identity.onRevoked((revocation) => {
         if (revocation.kind === 'box') listener({ everyone: true });

@@ -49,7 +49,10 @@ export async function run(options: RunOptions): Promise<void> {
     return;
   }
   notifier.ready(recovery ? 'recovery mode' : 'serving');
-  const beat = notifier.watchdogMs === undefined ? undefined : setInterval(() => box.isLive() && notifier.alive(), notifier.watchdogMs / 3);
+  const beat =
+    notifier.watchdogMs === undefined
+      ? undefined
+      : setInterval(() => box.isLive() && notifier.alive(), notifier.watchdogMs / 3);
   process.stdout.write(banner(await facts(box, config, options.version, recovery), process.stdout.isTTY === true));
 
   await stopped;
@@ -76,8 +79,15 @@ async function facts(box: Box, config: Config, version: string, recovery: string
   };
 }
 
-async function openWindow(door: Box['parts']['core']['door'], caller: Parameters<Box['parts']['core']['door']['invoke']>[0]): Promise<string> {
-  const request = { operation: 'pair.open', input: { seconds: PAIR_SECONDS }, idempotencyKey: `start-${randomToken(16)}` };
+async function openWindow(
+  door: Box['parts']['core']['door'],
+  caller: Parameters<Box['parts']['core']['door']['invoke']>[0],
+): Promise<string> {
+  const request = {
+    operation: 'pair.open',
+    input: { seconds: PAIR_SECONDS },
+    idempotencyKey: `start-${randomToken(16)}`,
+  };
   const { output } = await door.invoke(caller, request);
   return (output as { page: string }).page;
 }

@@ -94,6 +94,7 @@ export class Door {
       return await this.#invoke(caller, request, options, callId);
     } catch (error) {
       if (isJinguError(error)) throw error;
+      if (options.signal?.aborted) throw fail('CANCELLED');
       this.#o.log.error({ callId, operation: request.operation, error: describe(error) }, 'operation-failed');
       throw fail('INTERNAL', { callId }, error);
     }
@@ -148,7 +149,8 @@ export class Door {
     if (!caller.scopes.includes(op.scope)) {
       throw await this.#refused(call, fail('SCOPE_MISSING', { operation: op.id, scope: op.scope }));
     }
-    if (this.#o.recovery !== undefined && op.effect !== 'read') throw fail('RECOVERY_MODE', { reason: this.#o.recovery });
+    if (this.#o.recovery !== undefined && op.effect !== 'read')
+      throw fail('RECOVERY_MODE', { reason: this.#o.recovery });
     if (needsKey(op) && !request.dryRun && !call.scope) throw fail('IDEMPOTENCY_KEY_MISSING', { operation: op.id });
     if (request.dryRun) return await this.#plan(call);
     if (op.confirmation === 'always' && !request.confirm && caller.kind !== 'internal') {

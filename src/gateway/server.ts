@@ -124,7 +124,8 @@ export class Gateway {
       throw fail('HOST_REFUSED');
     const bearer = /^Bearer (\S{1,400})$/.exec(request.headers.authorization ?? '')?.[1];
     if (request.headers.authorization !== undefined && bearer === undefined) throw fail('UNAUTHENTICATED');
-    if (bearer !== undefined) visitor.caller = this.#o.identity.callerForBearer(bearer, source, surfaceOf(request.url), locale);
+    if (bearer !== undefined)
+      visitor.caller = this.#o.identity.callerForBearer(bearer, source, surfaceOf(request.url), locale);
   }
 
   #sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {

@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fail, type Locale } from '../common/index.ts';
 import type { Caller } from '../protocol/index.ts';
 import type { Seen } from './ports.ts';
@@ -32,4 +32,13 @@ export function requireCaller(request: FastifyRequest): Caller {
 
 export function seenOf(request: FastifyRequest): Seen {
   return { origin: request.headers.origin ?? null, source: visitorOf(request).source };
+}
+
+/** Aborts when the client goes away before it has its answer. (The request's own `close` fires once its body is read.) */
+export function whileWaiting(reply: FastifyReply): AbortSignal {
+  const abort = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableEnded) abort.abort();
+  });
+  return abort.signal;
 }

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Door, EventLog, Topics } from '../../door/index.ts';
 import { CallParams, Cursor, eventFrame, PATHS, SubscribeParams, textFrame } from '../../protocol/index.ts';
 import { check } from '../check.ts';
-import { requireCaller } from '../visitor.ts';
+import { requireCaller, whileWaiting } from '../visitor.ts';
 
 interface Services {
   door: Door;
@@ -18,12 +18,9 @@ export function operationRoutes(app: FastifyInstance, { door, topics }: Services
       ...((request.body as object | null) ?? { input: {} }),
       ...headersOf(request),
     });
-    const abort = new AbortController();
-    request.raw.once('close', () => {
-      if (!reply.raw.writableEnded && request.raw.destroyed) abort.abort();
-    });
+    const signal = whileWaiting(reply);
     void reply.header('cache-control', 'no-store');
-    return await door.invoke(caller, { operation: request.params.id, ...envelope }, { signal: abort.signal });
+    return await door.invoke(caller, { operation: request.params.id, ...envelope }, { signal });
   });
 
   app.get<{ Params: { topic: string }; Querystring: { after?: string } }>(`${PATHS.events}:topic`, (request, reply) => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { PATHS, PROTOCOL_RANGE } from '../../protocol/index.ts';
 import type { IdentityGate } from '../ports.ts';
-import { seenOf } from '../visitor.ts';
+import { seenOf, whileWaiting } from '../visitor.ts';
 
 /** The only calls before authentication: who the box is, and the steps of `jingu-pair/1`. */
 export function pairingRoutes(
@@ -22,9 +22,7 @@ export function pairingRoutes(
     { bodyLimit: 8192 },
     async (request) => await identity.pairProve(seenOf(request), request.body),
   );
-  app.post('/api/pair/status', { bodyLimit: 8192 }, async (request) => {
-    const abort = new AbortController();
-    request.raw.once('close', () => abort.abort());
-    return await identity.pairStatus(seenOf(request), request.body, abort.signal);
+  app.post('/api/pair/status', { bodyLimit: 8192 }, async (request, reply) => {
+    return await identity.pairStatus(seenOf(request), request.body, whileWaiting(reply));
   });
 }
