@@ -163,6 +163,7 @@ export class Pairing {
     return await this.#guarded(source, async () => {
       const window = this.#window(prove.pairingId);
       const begun = window.begun.get(prove.devicePub);
+      // No await from this look to the claim in `#bind`: of two phones in one turn, the second sees it taken.
       if (isTaken(window, prove.devicePub)) throw await this.#taken(window, source);
       if (!begun) throw fail('PAIRING_LINK_INVALID');
       const { begin, boxNonce } = begun;
@@ -177,8 +178,6 @@ export class Pairing {
         throw fail('PAIRING_LINK_INVALID');
       }
       if (!isSignedBy(keyAlg, devicePub, transcript, prove.signature)) throw fail('SIGNATURE_INVALID');
-      // No await between this look and the claim in `#bind`: of two phones in one turn, the second sees it taken.
-      if (isTaken(window, devicePub)) throw await this.#taken(window, source);
       if (window.proven !== transcript) await this.#bind(window, transcript, begin, begun.source);
       const answer = boxTranscript(transcript);
       return {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { randomToken } from '../../../src/common/index.ts';
 import { codeOf, TestBox } from './test-box.ts';
 import { TestPhone } from './test-phone.ts';
 
@@ -145,6 +146,24 @@ describe('pairing', () => {
     box.clock.pass(120_001);
     const other = new TestPhone().scan(late.link);
     expect(await codeOf(other.begin(box.identity))).toBe('PAIRING_LINK_INVALID');
+  });
+
+  it('ends a window on time even if its timer is late', async () => {
+    const { pairingId, link } = await open();
+    const phone = new TestPhone();
+    await phone.join(box.identity, link);
+    box.clock.passUnnoticed(120_000);
+    expect(await codeOf(confirm(pairingId, phone.check))).toBe('PAIRING_NOT_FOUND');
+    expect(await codeOf(phone.begin(box.identity))).toBe('PAIRING_LINK_INVALID');
+    expect(deviceCount()).toBe(0);
+  });
+
+  it('takes no other nonce than the one promised, though all the rest fits', async () => {
+    const { link } = await open();
+    const phone = new TestPhone().scan(link);
+    await phone.begin(box.identity);
+    phone.nonce = randomToken(32);
+    expect(await codeOf(phone.prove(box.identity))).toBe('PAIRING_LINK_INVALID');
   });
 
   it('survives a crash between confirm and the grant: the device asks again and gets it', async () => {

@@ -44,6 +44,11 @@ export class VirtualClock implements Clock {
     this.#wall += ms;
   }
 
+  /** Time passes, but the timers are late: the machine was busy or asleep. */
+  passUnnoticed(ms: number): void {
+    this.#step(ms);
+  }
+
   #step(ms: number): void {
     this.#monotonic += ms;
     this.#wall += ms;
