@@ -1,4 +1,5 @@
 import { type Clock, canonicalJson, type Database, fail, type Logger, type Tx } from '../common/index.ts';
+import { endProblem } from './end-check.ts';
 import {
   checkpointText,
   isKeyName,
@@ -12,6 +13,7 @@ import {
   type AuditEntry,
   type AuditInput,
   CLOCK_MOVED,
+  callIdOf,
   INTENT,
   KEY_ADDED,
   leafOf,
@@ -72,19 +74,20 @@ export class AuditLog {
       await this.#db.write((tx) => this.#announceKey(tx, this.#key, null));
     } else {
       if (!announced || entryOf(announced).body['verifier'] !== this.verifier()) throw fail('AUDIT_KEY_UNKNOWN');
-      this.#checkEnd();
+      const problem = endProblem(this.#db, (size) => this.root(size));
+      if (problem !== undefined) throw fail('AUDIT_BROKEN', { reason: problem });
     }
     this.#started = true;
     await this.checkpoint();
   }
 
-  /** Signs a last checkpoint. Harmless when called twice or before `start`. */
+  /** Signs a last checkpoint if it can. Harmless when called twice or before `start`; never throws. */
   async stop(): Promise<void> {
     if (!this.#started) return;
     this.#started = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    await this.checkpoint();
+    await this.checkpoint().catch((error: unknown) => this.#warn(error));
   }
 
   /**
@@ -239,7 +242,7 @@ export class AuditLog {
     this.checkpoint()
       .catch((error: unknown) => {
         // Records stay durable without a checkpoint; the next one covers them.
-        this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'audit-checkpoint-failed');
+        this.#warn(error);
         if (this.#started) this.#cancelTimer ??= this.#clock.after(CHECKPOINT_MS, () => this.#checkpointSoon());
       })
       .finally(() => {
@@ -247,23 +250,8 @@ export class AuditLog {
       });
   }
 
-  /** O(log n): the last record hashes to its leaf and the newest checkpoint's root is still the root at its size. */
-  #checkEnd(): void {
-    const problem = this.#endProblem();
-    if (problem !== undefined) throw fail('AUDIT_BROKEN', { reason: problem });
-  }
-
-  #endProblem(): string | undefined {
-    try {
-      const row = auditSql.event(this.#db, this.size())!;
-      if (!leafOf(row.prev, entryOf(row)).equals(row.leaf)) return `record ${row.seq} was changed`;
-      const head = auditSql.newestCheckpoint(this.#db);
-      if (!head) return undefined;
-      if (head.size > row.seq) return `records after ${row.seq} are gone`;
-      return this.root(head.size) === head.root ? undefined : `the first ${head.size} records were changed`;
-    } catch (error) {
-      return error instanceof Error ? error.message : String(error);
-    }
+  #warn(error: unknown): void {
+    this.#log.warn({ reason: error instanceof Error ? error.message : String(error) }, 'audit-checkpoint-failed');
   }
 
   #checkSize(size: number): void {
@@ -271,10 +259,4 @@ export class AuditLog {
       throw fail('AUDIT_RANGE', { reason: `size ${size}, the log has ${this.size()}` });
     }
   }
-}
-
-function callIdOf(input: AuditInput): string {
-  const callId = input.body['callId'];
-  if (typeof callId !== 'string' || callId === '') throw new TypeError(`${input.type} needs body.callId`);
-  return callId;
 }

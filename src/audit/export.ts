@@ -50,7 +50,7 @@ function eventLine(row: EventRow): string {
 }
 
 function checkpointLines(checkpoint: SignedCheckpoint | undefined): string[] {
-  return checkpoint ? [JSON.stringify({ checkpoint: checkpoint.note, at: checkpoint.at })] : [];
+  return checkpoint ? [JSON.stringify({ checkpoint: checkpoint.note })] : [];
 }
 
 function base64(bytes: Uint8Array): string {

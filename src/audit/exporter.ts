@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { fail, type Reader } from '../common/index.ts';
+import { fail, isJinguError, type Reader } from '../common/index.ts';
 import type { AuditLog } from './audit-log.ts';
 import { exportPages } from './export.ts';
 import type { ExportResult } from './schemas.ts';
@@ -18,10 +18,17 @@ export interface ExportRange {
 
 /** Signs what is not covered yet, then names the records asked for. Throws AUDIT_RANGE. */
 async function rangeOf(audit: AuditLog, range: ExportRange): Promise<{ from: number; to: number }> {
-  const head = await audit.checkpoint();
+  const size = await audit.checkpoint().then(
+    (head) => head.size,
+    (error: unknown) => {
+      // A log that was tampered with is exported and checked as it is: it is the evidence.
+      if (isJinguError(error) && error.code === 'AUDIT_BROKEN') return audit.size();
+      throw error;
+    },
+  );
   const from = range.from ?? 1;
-  const to = range.to ?? head.size;
-  if (from > to || to > head.size) throw fail('AUDIT_RANGE', { reason: `${from} to ${to}, the log has ${head.size}` });
+  const to = range.to ?? size;
+  if (from > to || to > size) throw fail('AUDIT_RANGE', { reason: `${from} to ${to}, the log has ${size}` });
   return { from, to };
 }
 
@@ -98,7 +105,16 @@ export async function verifyLive(
     await setImmediate();
   }
   const report = verifier.end();
-  if (report.root === null || report.root === audit.root(to)) return report;
-  const problems = [...report.problems, { seq: to, what: 'the stored tree gives another root than the records' }];
-  return { ...report, problems, verdict: 'broken', firstBad: report.firstBad ?? to };
+  if (report.verdict === 'broken' || storedRoot(audit, to) === report.root) return report;
+  const problems = [{ seq: to, what: 'the stored tree gives another root than the records' }];
+  return { ...report, problems, verdict: 'broken', firstBad: to };
+}
+
+function storedRoot(audit: AuditLog, size: number): string | null {
+  try {
+    return audit.root(size);
+  } catch (error) {
+    if (isJinguError(error) && error.code === 'AUDIT_BROKEN') return null;
+    throw error;
+  }
 }

@@ -56,3 +56,9 @@ export function leafOf(prev: Uint8Array, entry: AuditEntry): Buffer {
   text.copy(data, 33);
   return hash('sha256', data, 'buffer');
 }
+
+export function callIdOf(input: AuditInput): string {
+  const callId = input.body['callId'];
+  if (typeof callId !== 'string' || callId === '') throw new TypeError(`${input.type} needs body.callId`);
+  return callId;
+}

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '../common/index.ts';
+import { fail, type Reader, type Tx } from '../common/index.ts';
 import type { Actor } from '../protocol/index.ts';
 import type { Migration } from '../store/index.ts';
 import type { SignedCheckpoint } from './note.ts';
@@ -88,7 +88,7 @@ export const auditSql = {
         level === 0
           ? db.get<{ hash: Uint8Array }>('SELECT leaf AS hash FROM audit_event WHERE seq = ?', index + 1)
           : db.get<{ hash: Uint8Array }>('SELECT hash FROM audit_node WHERE level = ? AND idx = ?', level, index);
-      if (!row) throw new Error(`audit node ${level}/${index} is missing`);
+      if (!row) throw fail('AUDIT_BROKEN', { reason: `node ${level}/${index} is missing` });
       return row.hash;
     };
   },

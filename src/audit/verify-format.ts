@@ -48,6 +48,7 @@ export function isSigned(note: string, origin: string, key: Key): boolean {
     .some((line) => {
       const [dash, name, data] = line.split(' ');
       const bytes = Buffer.from(data ?? '', 'base64');
+      if (bytes.toString('base64') !== data) return false;
       if (dash !== '\u2014' || name !== key.name || bytes.subarray(0, 4).toString('hex') !== key.id) return false;
       return verify(null, Buffer.from(note.slice(0, end + 1), 'utf8'), key.key, bytes.subarray(4));
     });

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,9 +21,12 @@ export interface AuditRig {
 export const ORIGIN = 'jingu/test-box';
 
 export function newKey(): NoteSigner {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const raw = new Uint8Array(Buffer.from(String(publicKey.export({ format: 'jwk' }).x), 'base64url'));
-  return { publicKey: raw, sign: (message) => sign(null, message, privateKey) };
+  return signerOf(generateKeyPairSync('ed25519').privateKey);
+}
+
+export function signerOf(privateKey: KeyObject): NoteSigner {
+  const raw = Buffer.from(String(createPublicKey(privateKey).export({ format: 'jwk' }).x), 'base64url');
+  return { publicKey: new Uint8Array(raw), sign: (message) => sign(null, message, privateKey) };
 }
 
 /** An audit log on a real store in a folder of its own. */
