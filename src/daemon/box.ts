@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { AuditLog, auditMigrations, auditOperations } from '../audit/index.ts';
-import { type Clock, fail, type Logger } from '../common/index.ts';
+import { type Clock, fail, type Logger, newId } from '../common/index.ts';
 import { assertPrivateBind, bindAddresses, type Config } from '../config/index.ts';
 import { doorMigrations } from '../door/index.ts';
+import { Egress, egressMigrations, egressOperations } from '../egress/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { Supervisor } from '../guest/index.ts';
 import {
@@ -16,6 +17,7 @@ import {
 import { Inference, inferenceMigrations, inferenceOperations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation, Caller, Hello } from '../protocol/index.ts';
+import { RealDoc, realdocMigrations, realdocOperations } from '../realdoc/index.ts';
 import { Store } from '../store/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
 import { hostNames, localName, reachable } from './addresses.ts';
@@ -40,7 +42,14 @@ export interface BoxOptions {
 }
 
 /** Every migration of every room, in the order the rooms stand. */
-export const MIGRATIONS = [...auditMigrations, ...identityMigrations, ...doorMigrations, ...inferenceMigrations];
+export const MIGRATIONS = [
+  ...auditMigrations,
+  ...identityMigrations,
+  ...doorMigrations,
+  ...inferenceMigrations,
+  ...egressMigrations,
+  ...realdocMigrations,
+];
 
 /**
  * The composition root: builds the rooms from the ground up, wires their ports, starts and stops them in order.
@@ -153,6 +162,9 @@ export class Box {
 
     const supervisor = new Supervisor({ clock, log });
     this.#stops.push(() => supervisor.stop());
+    const egress = new Egress({ supervisor, database: store, clock, log, directory: config.data });
+    egress.start();
+    this.#stops.push(() => egress.stop());
     const inference = new Inference({
       db: store,
       clock,
@@ -161,16 +173,27 @@ export class Box {
         start: (spec) => supervisor.start(this.#o.engineProgram ? { ...spec, program: this.#o.engineProgram } : spec),
       },
       events,
+      outbound: { open: (request, signal) => openOutbound(egress, request, signal) },
       modelDirectory: join(config.data, 'models'),
       otherDirectories: [config.models],
     });
     this.#stops.push(() => inference.stop());
+    const realdoc = new RealDoc({
+      db: store,
+      clock,
+      log,
+      invoke: (caller, request, options) => door.invoke(caller, request, options),
+      dataDirectory: config.data,
+      caller: () => identity.internalCaller(),
+    });
 
     const operations: AnyOperation[] = [
       ...auditOperations({ audit, db: store, exportDirectory: join(config.data, 'exports') }),
       ...policyOperations({ policy, contractOf: (id) => registry.get(id), now: () => clock.now() }),
       ...identityOperations(identity),
       ...inferenceOperations(inference),
+      ...egressOperations(),
+      ...realdocOperations(realdoc),
       ...boxOperations({
         status: () => this.status(),
         doctor: () => this.#health.run(),
@@ -180,6 +203,8 @@ export class Box {
     registry.register(...operations);
     await core.start();
     this.#stops.push(() => core.stop());
+    if (this.#o.recovery === undefined) await realdoc.start();
+    this.#stops.push(() => realdoc.stop());
 
     gateway = new Gateway({
       clock,
@@ -211,7 +236,7 @@ export class Box {
     });
 
     this.#watchHealth(store, audit);
-    return { store, keys, identity, audit, policy, core, supervisor, inference, gateway: face, addresses };
+    return { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, gateway: face, addresses };
   }
 
   #watchHealth(store: Store, audit: AuditLog): void {
@@ -282,6 +307,7 @@ export interface Parts {
   core: Core;
   supervisor: Supervisor;
   inference: Inference;
+  realdoc: RealDoc;
   gateway: Gateway;
   addresses: string[];
 }
@@ -289,6 +315,16 @@ export interface Parts {
 function headOf(audit: AuditLog): Hello['auditHead'] {
   const { note, size, root } = audit.head();
   return { note, size, root };
+}
+
+/** A pull goes out by ticket; the call that asked for it is on record before the first byte leaves. */
+async function openOutbound(
+  egress: Egress,
+  request: { url: string; class: 'model-pull'; range?: { from: number } },
+  signal: AbortSignal,
+) {
+  const { url, class: kind, range } = request;
+  return await egress.open({ url, class: kind, decisionId: newId('out'), signal, ...(range ? { range } : {}) });
 }
 
 /** Cursors of a restored database must not fit the events that come after it. */

@@ -9,6 +9,7 @@ import { HostList } from './hosts.ts';
 import { Listeners, type ListenOptions } from './listeners.ts';
 import type { HealthPort, HelloFacts, IdentityGate } from './ports.ts';
 import { monitorRoutes } from './routes/monitor.ts';
+import { openaiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pairingRoutes } from './routes/pairing.ts';
 import { webRoutes } from './routes/web.ts';
@@ -104,6 +105,7 @@ export class Gateway {
     operationRoutes(app, routes);
     pairingRoutes(app, routes);
     monitorRoutes(app, routes);
+    openaiRoutes(app, routes);
     webRoutes(app, routes);
     await app.ready();
     return app;

@@ -107,6 +107,7 @@ export function inferChat(inference: Inference): AnyOperation[] {
       surfaces: ['ws', 'rest'],
       errors: [],
       examples: [{ note: 'all', input: {} }],
+      facts: () => ({ targets: [], zone: 'box' }),
       read: async () => {
         const views = await Promise.all(inference.models.all().map((record) => inference.models.view(record)));
         const usable = views.filter(({ state }) => ['ready', 'loading', 'warm'].includes(state));
