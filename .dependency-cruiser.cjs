@@ -19,7 +19,7 @@ const owners = {
   '@homebridge/ciao': '^src/beacon/',
   '@fastify/[^/]+': '^src/gateway/',
   fastify: '^src/gateway/',
-  ws: '^src/(gateway|client)/',
+  ws: '^src/(gateway|client|client-node)/',
   pino: '^src/telemetry/',
   'smol-toml': '^src/config/',
   commander: '^src/cli/',
@@ -178,7 +178,7 @@ module.exports = {
     error(
       'no-sockets',
       'only the surfaces listen, only egress dials',
-      { path: '^src/', pathNot: '^src/(gateway|egress|beacon|guest|cli)/|^src/config/private-bind' },
+      { path: '^src/', pathNot: '^src/(gateway|egress|beacon|guest|cli|client-node)/|^src/config/private-bind' },
       {
         path: '^(node:)?(net|tls|http|https|http2|dgram|dns)$',
         dependencyTypes: ['core'],

@@ -23,13 +23,13 @@ const RULES: readonly Rule[] = [
   {
     what: 'fetch',
     pattern: /(?<![.\w#])fetch\(|\bglobalThis\.fetch\b/,
-    owner: /^src\/(egress|client|web)\//,
+    owner: /^src\/(egress|client|client-node|web)\//,
     why: 'nothing dials but egress and the clients',
   },
   {
     what: 'WebSocket',
     pattern: /\bnew WebSocket\(/,
-    owner: /^src\/(client|web)\//,
+    owner: /^src\/(client|client-node|web)\//,
     why: 'nothing dials but egress and the clients',
   },
 ];

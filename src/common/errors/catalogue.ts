@@ -1,4 +1,5 @@
 import { agentErrors } from './agent.ts';
+import { cliErrors } from './cli.ts';
 import { clientErrors } from './client.ts';
 import { configErrors } from './config.ts';
 import { coreErrors } from './core.ts';
@@ -20,6 +21,7 @@ const parts = {
   ...guestErrors,
   ...configErrors,
   ...clientErrors,
+  ...cliErrors,
 };
 
 export type ErrorCode = keyof typeof parts;

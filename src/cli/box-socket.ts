@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { Locale, WireError } from '../common/index.ts';
+import type { InvokeRequest, InvokeResult } from '../protocol/invoke.ts';
+import { PATHS } from '../protocol/rpc.ts';
+import { CliError, cliFail } from './cli-error.ts';
+
+/** `import` of node:http evaluates its getters and so loads undici, which costs a command 70 ms. */
+const { request } = process.getBuiltinModule('node:http');
+
+/** One line of an event stream. `t` is a text delta `[stream, to, text]`. */
+export interface Followed {
+  kind: 'ready' | 'event' | 't';
+  data: unknown;
+}
+
+/** The console way into the box: HTTP over its unix socket, which only its own user and root can open. */
+export class BoxSocket {
+  readonly path: string;
+  readonly #locale: Locale;
+
+  constructor(path: string, locale: Locale) {
+    this.path = path;
+    this.#locale = locale;
+  }
+
+  /** Throws CliError with what the box answered, or BOX_UNREACHABLE. One retry when the box says that it may help. */
+  async invoke(call: InvokeRequest, signal: AbortSignal): Promise<InvokeResult> {
+    try {
+      return await this.#invokeOnce(call, signal);
+    } catch (error) {
+      const wait = error instanceof CliError && error.wire.retryable ? (error.wire.retryAfterMs ?? 500) : undefined;
+      if (wait === undefined || wait > 10_000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      signal.throwIfAborted();
+      return await this.#invokeOnce(call, signal);
+    }
+  }
+
+  async #invokeOnce({ operation, ...envelope }: InvokeRequest, signal: AbortSignal): Promise<InvokeResult> {
+    const answer = await this.#send('POST', PATHS.operation + encodeURIComponent(operation), envelope, signal);
+    let text = '';
+    answer.setEncoding('utf8');
+    for await (const chunk of answer) text += chunk;
+    const body = this.#parse(text) as InvokeResult & { error?: WireError };
+    if (body.error) throw new CliError(body.error);
+    return body;
+  }
+
+  /** Events of a topic from `after` (`epoch:seq`) or from all that is kept; ends when the box closes the stream. */
+  async *follow(topic: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<Followed> {
+    const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+    const answer = await this.#send('GET', PATHS.events + encodeURIComponent(topic) + query, undefined, signal);
+    let kind = '';
+    let isError = answer.statusCode !== 200;
+    let error = '';
+    for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (isError) error += line;
+      else if (line.startsWith('event: ')) kind = line.slice(7);
+      else if (line.startsWith('data: ')) yield { kind: kind as Followed['kind'], data: this.#parse(line.slice(6)) };
+    }
+    if (isError) {
+      isError = false;
+      const body = this.#parse(error) as { error?: WireError };
+      throw body.error ? new CliError(body.error) : cliFail('CLIENT_ANSWER_INVALID', { reason: error }, this.#locale);
+    }
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (cause) {
+      throw cliFail('CLIENT_ANSWER_INVALID', { reason: text.slice(0, 80) }, this.#locale, cause);
+    }
+  }
+
+  #send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const headers = { 'content-type': 'application/json', 'accept-language': this.#locale, host: 'localhost' };
+      const call = request({ socketPath: this.path, method, path, headers, signal }, resolve);
+      call.on('error', (error: NodeJS.ErrnoException) => {
+        if (signal.aborted) return reject(signal.reason ?? error);
+        const code = error.code === 'EACCES' || error.code === 'EPERM' ? 'BOX_FORBIDDEN' : 'BOX_UNREACHABLE';
+        reject(cliFail(code, { socket: this.path }, this.#locale, error));
+      });
+      call.end(body === undefined ? undefined : JSON.stringify(body));
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { fstatSync } from 'node:fs';
+import type { Followed } from '../box-socket.ts';
+import type { Context } from '../context.ts';
+import { plain } from '../render/value.ts';
+
+interface EventData {
+  topic: string;
+  epoch: string;
+  seq: number;
+  kind: string;
+  at: number;
+  data: Record<string, unknown>;
+}
+
+export interface EventOptions {
+  topic: string;
+  after?: string;
+  /** Ends after so many events. */
+  limit?: number;
+}
+
+/**
+ * `jingu events <topic>`: one JSON object a line on stdout, `[events] ready` on stderr before the first, and a last
+ * stderr line with how many and why it ended. Closing stdin ends it, where stdin is a pipe.
+ */
+export async function events(context: Context, { topic, after, limit }: EventOptions): Promise<void> {
+  const { terminal, globals } = context;
+  const stop = new AbortController();
+  const signals = [context.signal, stop.signal];
+  if (globals.timeoutMs !== undefined) signals.push(AbortSignal.timeout(globals.timeoutMs));
+  const signal = AbortSignal.any(signals);
+  if (isPipe(0)) process.stdin.on('end', () => stop.abort('stdin')).resume();
+  let count = 0;
+  let why = 'box-gone';
+  try {
+    for await (const followed of context.box.follow(topic, after, signal)) {
+      if (followed.kind === 'ready') {
+        terminal.note(`[events] ready topic=${topic}`);
+        continue;
+      }
+      show(context, followed);
+      if (followed.kind === 'event') count++;
+      if (count === limit) {
+        why = 'limit';
+        break;
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    why = stop.signal.aborted ? 'stdin' : context.signal.aborted ? 'signal' : 'timeout';
+  } finally {
+    // The box holds the stream open; without this the process would wait for it.
+    stop.abort('end');
+    process.stdin.pause();
+  }
+  terminal.note(`[events] ${count} events, ended by ${why}`);
+}
+
+function show({ terminal }: Context, { kind, data }: Followed): void {
+  if (!terminal.isHuman) return terminal.line(kind === 't' ? { text: data } : data);
+  if (kind === 't') return terminal.show(plain((data as [number, number, string])[2]));
+  terminal.show(eventLine(data as EventData, terminal));
+}
+
+/** One event for people: when, what, and the facts that are short enough for a line. */
+export function eventLine(event: EventData, terminal: Context['terminal']): string {
+  const clock = new Date(event.at).toTimeString().slice(0, 8);
+  const facts = Object.entries(event.data)
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 200)
+    .map(([name, value]) => `${name}=${plain(value).replaceAll('\n', ' ')}`);
+  return `${terminal.style('dim', clock)}  ${event.kind.padEnd(20)} ${facts.join('  ')}`;
+}
+
+function isPipe(fd: number): boolean {
+  try {
+    const facts = fstatSync(fd);
+    return facts.isFIFO() || facts.isSocket();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { nearest } from '../common/index.ts';
+import { localeOf, locateData } from '../config/locate.ts';
+import { BoxSocket } from './box-socket.ts';
+import { CliError, cliFail, wireOf } from './cli-error.ts';
+import { type Context, call, describe } from './context.ts';
+import type { Contract } from './contract.ts';
+import { EXIT, exitOf } from './exit-codes.ts';
+import { camel, type Globals } from './globals.ts';
+import { helpText, operationsOf } from './help.ts';
+import type { Parsed } from './leaf.ts';
+import { showError } from './render/error.ts';
+import { renderValue } from './render/value.ts';
+import { Terminal } from './terminal.ts';
+
+/** Short names where the habit is strong. */
+const ALIASES: Record<string, string[]> = {
+  status: ['box', 'status'],
+  ps: ['task', 'list'],
+  pull: ['model', 'pull'],
+  run: ['task', 'submit'],
+};
+
+/** One command from its words to its exit code. Never throws. */
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const locale = localeOf();
+  const { words, json, data } = split(argv);
+  const terminal = new Terminal({ json });
+  try {
+    const box = new BoxSocket(join(await locateData(data), 'jingu.sock'), locale);
+    return await dispatch(words, { box, terminal, locale, signal });
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    const wire = wireOf(error, locale);
+    showError(wire, terminal);
+    return exitOf(wire);
+  }
+}
+
+type Base = Omit<Context, 'globals'>;
+
+async function dispatch(words: readonly string[], base: Base): Promise<number> {
+  const { terminal, box, locale, signal } = base;
+  const [first = '--help', ...rest] = words;
+  const [noun, ...tail] = [...(ALIASES[first] ?? [first]), ...rest] as [string, ...string[]];
+  const verb = tail[0]?.startsWith('-') ? undefined : tail[0];
+
+  if (noun === '--help' || noun === '-h' || noun === 'help') {
+    terminal.show(await helpText(box, locale, signal, verb));
+    return EXIT.done;
+  }
+  if (noun === '--version' || noun === '-V') return showVersion(terminal);
+  if (noun.startsWith('-')) throw cliFail('USAGE', { reason: `unknown option ${noun}` }, locale);
+  if (noun === 'doctor') return await doctor(base, tail);
+  if (noun === 'events') return await followEvents(base, tail);
+  if (noun === 'pair' && (verb === undefined || (verb === 'confirm' && tail.slice(1).every(isCommon)))) {
+    return await pairing(base, verb, tail);
+  }
+  if (noun === 'audit' && verb === 'verify' && tail.slice(1).some((word) => !isCommon(word))) {
+    return await verifyFile(base, tail.slice(1));
+  }
+  if (verb === undefined) return await showNoun(base, noun);
+  return await operation(base, noun, verb, tail.slice(1));
+}
+
+/** A leaf of the registry. */
+async function operation(base: Base, noun: string, verb: string, argv: readonly string[]): Promise<number> {
+  const contract = await contractOf(base, noun, verb);
+  const parsed = await parse(base, contract, argv);
+  if (parsed === undefined) return EXIT.done;
+  const context: Context = { ...base, globals: parsed.globals };
+  const isTask = contract.id === 'task.submit' && parsed.globals.wait && !parsed.globals.dryRun;
+  // Waiting for a task means watching it, not holding the call.
+  const result = await call(
+    isTask ? { ...context, globals: { ...parsed.globals, wait: false } } : context,
+    contract.id,
+    parsed.input,
+  );
+  if (!isTask) return finish(context, contract.id, result.plan ?? result.output);
+  const { followTask } = await import('./local/follow-task.ts');
+  const task = await followTask(context, (result.output as { taskId: string }).taskId);
+  finish(context, contract.id, task);
+  return task['state'] === 'done' ? EXIT.done : EXIT.failed;
+}
+
+async function contractOf({ box, signal, locale }: Base, noun: string, verb: string): Promise<Contract> {
+  try {
+    return await describe(box, `${noun}.${camel(verb)}`, signal);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.wire.code !== 'OPERATION_UNKNOWN') throw error;
+    const verbs = (await operationsOf(box, signal, noun)).map(({ id }) => id.split('.')[1]!);
+    const near = nearest(verb, verbs);
+    const reason = verbs.length === 0 ? `there is no "${noun}"` : `there is no "${noun} ${verb}"`;
+    throw cliFail(
+      'USAGE',
+      { reason: near ? `${reason}; did you mean "jingu ${noun} ${near}"?` : reason },
+      locale,
+      error,
+    );
+  }
+}
+
+/** Undefined when help was asked for and shown. */
+async function parse(
+  { terminal, locale }: Base,
+  contract: Contract,
+  argv: readonly string[],
+): Promise<Parsed | undefined> {
+  const { HelpAsked, parseLeaf } = await import('./leaf.ts');
+  try {
+    return parseLeaf(contract, argv, locale);
+  } catch (error) {
+    if (error instanceof HelpAsked) {
+      terminal.show(error.message);
+      return undefined;
+    }
+    if (error instanceof TypeError) throw cliFail('USAGE', { reason: error.message }, locale, error);
+    throw error;
+  }
+}
+
+function finish({ terminal }: Pick<Context, 'terminal'>, id: string, data: unknown): number {
+  if (terminal.isHuman) terminal.show(renderValue(data, terminal));
+  else terminal.data(id, data);
+  return EXIT.done;
+}
+
+async function pairing(base: Base, verb: string | undefined, tail: readonly string[]): Promise<number> {
+  const { confirmWaiting, pair } = await import('./local/pair.ts');
+  if (verb === 'confirm') return finish(base, 'pair.confirm', await confirmWaiting({ ...base, globals: noGlobals() }));
+  const parsed = await parse(base, await describe(base.box, 'pair.open', base.signal), tail);
+  if (parsed === undefined) return EXIT.done;
+  return finish(base, 'pair.open', await pair({ ...base, globals: parsed.globals }, parsed.input));
+}
+
+async function followEvents(base: Base, tail: readonly string[]): Promise<number> {
+  const { events } = await import('./local/events.ts');
+  const parsed = await parse(base, EVENTS, tail);
+  if (parsed === undefined) return EXIT.done;
+  const { topic = 'box', after, limit } = parsed.input as { topic?: string; after?: string; limit?: number };
+  const options = { topic, ...(after === undefined ? {} : { after }), ...(limit === undefined ? {} : { limit }) };
+  await events({ ...base, globals: parsed.globals }, options);
+  return base.signal.aborted ? EXIT.interrupted : EXIT.done;
+}
+
+/** Not an operation of the box, but said in the same words. */
+const EVENTS: Contract = {
+  id: 'events.follow',
+  summary: {
+    en: 'Follow a topic: box, approvals, audit, task:<id>, doc:<id>',
+    zh: '跟踪主题:box、approvals、audit、task:<id>、doc:<id>',
+  },
+  effect: 'read',
+  risk: 'low',
+  input: {
+    type: 'object',
+    properties: {
+      topic: { type: 'string' },
+      after: { type: 'string', description: 'epoch:seq of the last event seen' },
+      limit: { type: 'integer', description: 'end after so many events' },
+    },
+  },
+  positional: ['topic'],
+  examples: [],
+};
+
+async function doctor(base: Base, tail: readonly string[]): Promise<number> {
+  try {
+    const code = await operation(base, 'box', 'doctor', tail);
+    return code;
+  } catch (error) {
+    if (!(error instanceof CliError) || error.wire.code !== 'BOX_UNREACHABLE') throw error;
+    const { examineStopped } = await import('./local/doctor.ts');
+    const { dirname } = await import('node:path');
+    finish(base, 'box.doctor', { ok: false, findings: examineStopped(dirname(base.box.path), base.box.path) });
+    return EXIT.unreachable;
+  }
+}
+
+async function verifyFile(base: Base, args: readonly string[]): Promise<number> {
+  const { verifyExport } = await import('./local/audit-verify.ts');
+  const { code, report, said } = await verifyExport(args.filter((word) => !isCommon(word)));
+  if (report === undefined) throw cliFail('USAGE', { reason: said }, base.locale);
+  finish(base, 'audit.verify', report);
+  return code;
+}
+
+async function showNoun({ box, terminal, locale, signal }: Base, noun: string): Promise<number> {
+  const known = await operationsOf(box, signal);
+  const nouns = [...new Set(known.map(({ id }) => id.split('.')[0]!))];
+  if (!nouns.includes(noun)) {
+    const near = nearest(noun, [...nouns, 'status', 'doctor', 'pair', 'events']);
+    throw cliFail('USAGE', { reason: `there is no "${noun}"${near ? `; did you mean "${near}"?` : ''}` }, locale);
+  }
+  terminal.show(await helpText(box, locale, signal, noun));
+  return EXIT.usage;
+}
+
+function showVersion(terminal: Terminal): number {
+  const file = join(import.meta.dirname, '..', '..', 'package.json');
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };
+  terminal.show(version);
+  return EXIT.done;
+}
+
+const isCommon = (word: string): boolean => word === '--json';
+const noGlobals = (): Globals => ({ json: false, yes: false, dryRun: false, wait: false });
+
+/** `--json` and `--data` are needed before the contract is known, and may stand before the noun. */
+function split(argv: readonly string[]): { words: string[]; json: boolean; data: string | undefined } {
+  const words: string[] = [];
+  const early: string[] = [];
+  let data: string | undefined;
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    const inline = /^--data=(.*)$/s.exec(word)?.[1];
+    if (inline !== undefined) data = inline;
+    else if (word === '--data') data = argv[++i];
+    else if (word === '--json' && words.length === 0) early.push(word);
+    else words.push(word);
+  }
+  return { words: [...words, ...early], json: argv.includes('--json'), data };
+}
