@@ -93,6 +93,16 @@ describe('people and roles', () => {
     expect(await codeOf(box.call('person.setRoles', { personId, roles: ['api-client'] }))).toBe('ROLE_REFUSED');
   });
 
+  it('let an administrator of two kinds give each of them, but not both to one person', async () => {
+    const phone = await pairAdmin(box);
+    const { personId } = phone.grant!;
+    const both = ['member', 'system-admin', 'auditor'];
+    await box.call('person.setRoles', { personId, roles: both });
+    const { caller } = phone.connect(box.identity);
+    expect(await codeOf(box.call('person.create', { name: 'Wang Fang', roles: both }, caller))).toBe('ROLE_REFUSED');
+    expect(await codeOf(box.call('person.create', { name: 'Zhao Min', roles: ['auditor'] }, caller))).toBe(undefined);
+  });
+
   it('leave the console as it is', async () => {
     for (const [id, more] of [
       ['person.suspend', {}],
