@@ -1,0 +1,2 @@
+/** Style sheets are files that the build collects. */
+declare module '*.css';
