@@ -143,6 +143,14 @@ export const auditSql = {
   },
 };
 
+/** The newest signed checkpoint in any database that holds a log: what a backup notes and checks. */
+export function auditHeadIn(db: Reader): Omit<SignedCheckpoint, 'at'> | undefined {
+  const newest = auditSql.newestCheckpoint(db);
+  if (!newest) return undefined;
+  const { at: _, ...head } = newest;
+  return head;
+}
+
 /** Throws SyntaxError if the stored text is not JSON: only a hand in the file can have done that. */
 export function entryOf(row: EventRow): AuditEntry {
   return {

@@ -4,7 +4,9 @@ import BetterSqlite from 'better-sqlite3';
 import { type Database, fail, type Logger, type SqlValue, type Tx } from '../common/index.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lockDirectory } from './lock.ts';
+import { type RestoreNotice, storeMeta } from './meta.ts';
 import type { Migration } from './migrations.ts';
+import { finishRestore } from './restore.ts';
 import { Statements } from './statements.ts';
 
 export interface StoreOptions {
@@ -19,6 +21,8 @@ export interface StoreOptions {
  */
 export class Store implements Database {
   readonly path: string;
+  /** Which life of the database this is; a restore begins a new one, and cursors of the old mean nothing in it. */
+  readonly epoch: string;
   readonly #db: BetterSqlite.Database;
   readonly #statements: Statements;
   readonly #commits: GroupCommit;
@@ -30,9 +34,13 @@ export class Store implements Database {
     this.#unlock = lockDirectory(options.directory);
     this.path = join(options.directory, 'jingu.db');
     try {
+      // A restore that was interrupted while names were exchanged is finished before anything is opened.
+      finishRestore(options.directory);
       this.#db = new BetterSqlite(this.path);
       setPragmas(this.#db);
       migrate(this.#db, options.migrations);
+      storeMeta.prepare(this.#db);
+      this.epoch = storeMeta.epoch(this.#db);
     } catch (cause) {
       this.#unlock();
       throw fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
@@ -56,6 +64,21 @@ export class Store implements Database {
   /** Copies a consistent snapshot to `target` while the box runs (SQLite's online backup, in pages). */
   async backupTo(target: string): Promise<void> {
     await this.#db.backup(target);
+  }
+
+  /**
+   * Puts a restore on record: `fn` runs once, in the transaction that forgets the notice. Resolves to false when this
+   * database did not come out of a backup since.
+   */
+  async recordRestore(fn: (tx: Tx, notice: RestoreNotice) => void): Promise<boolean> {
+    if (!storeMeta.notice(this)) return false;
+    return await this.write((tx) => {
+      const notice = storeMeta.notice(tx);
+      if (!notice) return false;
+      fn(tx, notice);
+      tx.run(storeMeta.dropNoticeSql);
+      return true;
+    });
   }
 
   /** SQLite's own check of every page; empty when sound. Reads the whole file. */
