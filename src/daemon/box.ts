@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { AuditLog, auditMigrations, auditOperations } from '../audit/index.ts';
+import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
 import { type Clock, fail, type Logger, newId } from '../common/index.ts';
 import { assertPrivateBind, bindAddresses, type Config } from '../config/index.ts';
 import { doorMigrations } from '../door/index.ts';
@@ -18,7 +18,7 @@ import { Inference, inferenceMigrations, inferenceOperations } from '../inferenc
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation, Caller, Hello } from '../protocol/index.ts';
 import { RealDoc, realdocMigrations, realdocOperations } from '../realdoc/index.ts';
-import { Store } from '../store/index.ts';
+import { Backups, backupOperations, Store } from '../store/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
 import { hostNames, localName, reachable } from './addresses.ts';
 import { Core } from './core.ts';
@@ -120,6 +120,9 @@ export class Box {
 
     const audit = new AuditLog({ db: store, clock, log, key: keys.audit, origin: `jingu/${keys.boxId}` });
     await audit.start();
+    await store.recordRestore((tx, notice) => {
+      audit.append(tx, { type: 'box-restored', actor: null, body: { ...notice, epoch: store.epoch } });
+    });
     this.#stops.push(() => audit.stop());
 
     let gateway: Gateway | undefined;
@@ -147,7 +150,7 @@ export class Box {
       store,
       clock,
       log,
-      epoch: epochOf(store, keys.boxId),
+      epoch: store.epoch,
       audit,
       policy,
       identity,
@@ -189,6 +192,17 @@ export class Box {
 
     const operations: AnyOperation[] = [
       ...auditOperations({ audit, db: store, exportDirectory: join(config.data, 'exports') }),
+      ...backupOperations({
+        backups: new Backups({
+          store,
+          clock,
+          version: this.#o.version,
+          root: config.data,
+          include: ['keys'],
+          directory: join(config.data, 'backups'),
+          headIn: auditHeadIn,
+        }),
+      }),
       ...policyOperations({ policy, contractOf: (id) => registry.get(id), now: () => clock.now() }),
       ...identityOperations(identity),
       ...inferenceOperations(inference),
@@ -325,11 +339,6 @@ async function openOutbound(
 ) {
   const { url, class: kind, range } = request;
   return await egress.open({ url, class: kind, decisionId: newId('out'), signal, ...(range ? { range } : {}) });
-}
-
-/** Cursors of a restored database must not fit the events that come after it. */
-function epochOf(_store: Store, boxId: string): string {
-  return `${boxId}-1`;
 }
 
 async function describeModel({ models }: Inference): Promise<string> {

@@ -22,7 +22,6 @@ const Backup = closed({
 });
 const common = {
   since: 1,
-  risk: 'low',
   confirmation: 'never',
   undo: 'none',
   scope: 'box.admin',
@@ -38,6 +37,8 @@ export function backupOperations(room: BackupRoom): AnyOperation[] {
     input: closed({ name: Type.Optional(BackupName), directory: Directory }),
     output: Backup,
     effect: 'admin',
+    // It writes the keys of the box into a folder, and nothing takes a copy back.
+    risk: 'medium',
     idempotency: 'key',
     errors: ['DISK_FULL', 'STORE_FAILED', 'UNAVAILABLE', 'CANCELLED'],
     examples: [
@@ -55,6 +56,7 @@ export function backupOperations(room: BackupRoom): AnyOperation[] {
     input: closed({ directory: Directory }),
     output: closed({ backups: Type.Array(Backup) }),
     effect: 'read',
+    risk: 'low',
     idempotency: 'natural',
     errors: [],
     examples: [{ note: 'those in the data directory', input: {} }],
@@ -76,6 +78,7 @@ export function backupOperations(room: BackupRoom): AnyOperation[] {
       head: Head,
     }),
     effect: 'read',
+    risk: 'low',
     idempotency: 'natural',
     positional: ['name'],
     errors: ['BACKUP_NOT_FOUND', 'BACKUP_BROKEN'],
