@@ -37,6 +37,8 @@ export interface BoxOptions {
   webRoot: string | undefined;
   /** Replaces the engine guest's program; the guest protocol is the port (tests drive a scripted engine through it). */
   engineProgram?: string;
+  /** Runs after the rooms registered their operations and before anything is served: more operations may be added. */
+  extend?: (parts: Omit<Parts, 'gateway'>) => void;
   /** Why the settings could not be used: the box serves reads only and starts no guest until they are mended. */
   recovery?: string;
 }
@@ -215,6 +217,8 @@ export class Box {
       }),
     ];
     registry.register(...operations);
+    const inner = { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, addresses };
+    this.#o.extend?.(inner);
     await core.start();
     this.#stops.push(() => core.stop());
     if (this.#o.recovery === undefined) await realdoc.start();
@@ -250,7 +254,7 @@ export class Box {
     });
 
     this.#watchHealth(store, audit);
-    return { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, gateway: face, addresses };
+    return { ...inner, gateway: face };
   }
 
   #watchHealth(store: Store, audit: AuditLog): void {

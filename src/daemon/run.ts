@@ -2,13 +2,14 @@ import { isJinguError, type Logger, randomToken, systemClock } from '../common/i
 import { type Config, configHelp, describeProblems, loadConfig, serviceFacts } from '../config/index.ts';
 import { createLogger, MetricRegistry } from '../telemetry/index.ts';
 import { banner } from './banner.ts';
-import { Box } from './box.ts';
+import { Box, type BoxOptions } from './box.ts';
 import { SystemdNotify } from './sd-notify.ts';
 
 export interface RunOptions {
   argv: readonly string[];
   version: string;
   webRoot: string | undefined;
+  extend?: BoxOptions['extend'];
 }
 
 const PAIR_SECONDS = 120;
@@ -36,6 +37,7 @@ export async function run(options: RunOptions): Promise<void> {
     log,
     metrics: new MetricRegistry(),
     webRoot: options.webRoot,
+    ...(options.extend ? { extend: options.extend } : {}),
     ...(engineProgram === undefined ? {} : { engineProgram }),
     ...(recovery === undefined ? {} : { recovery: recovery.join(' ') }),
   });

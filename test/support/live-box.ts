@@ -21,6 +21,8 @@ export interface LiveBoxOptions {
   args?: string[];
   env?: Record<string, string>;
   startMs?: number;
+  /** Another program that runs the box, with more operations. */
+  main?: string;
 }
 
 /** What the console's socket answered: the door's result, or the wire error thrown. */
@@ -98,7 +100,7 @@ export class LiveBox {
     this.#out = '';
     this.#err = '';
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [MAIN, ...argv, ...args], {
+    const child = spawn(process.execPath, [this.#options.main ?? MAIN, ...argv, ...args], {
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
