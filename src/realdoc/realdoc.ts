@@ -75,6 +75,7 @@ export class RealDoc {
   async start(): Promise<void> {
     if (this.#started) return;
     this.#started = true;
+    this.projector.start();
     await this.leaves.sweep();
     this.syncWorkspaces();
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);
@@ -135,7 +136,7 @@ export class RealDoc {
   /** Walks a workspace and takes in what changed. A second call while one runs joins it. Never throws. */
   scan(workspace: WorkspaceRow): Promise<void> {
     const running = this.#scans.get(workspace.id);
-    if (running) return running;
+    if (running !== undefined) return running;
     const scan = this.#scan(workspace)
       .catch((error: unknown) => this.log.error({ workspace: workspace.id, reason: messageOf(error) }, 'scan-failed'))
       .finally(() => this.#scans.delete(workspace.id));

@@ -1,4 +1,3 @@
-import { fail } from '../../common/index.ts';
 import { mapRange, type Range } from '../text/map.ts';
 import type { Change, Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';

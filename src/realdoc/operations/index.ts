@@ -1,8 +1,11 @@
 import type { AnyOperation } from '../../protocol/index.ts';
 import type { RealDoc } from '../realdoc.ts';
+import { createOperation } from './creating.ts';
 import { editOperation, rewriteOperation } from './editing.ts';
+import { findingOperations } from './finding.ts';
 import { historyOperations } from './history.ts';
 import { importOperation } from './importing.ts';
+import { keepingOperations } from './keeping.ts';
 import { readingOperations } from './reading.ts';
 import { undoOperations } from './undoing.ts';
 import { workspaceOperations } from './workspaces.ts';
@@ -12,10 +15,13 @@ export function realdocOperations(room: RealDoc): AnyOperation[] {
   return [
     ...workspaceOperations(room),
     ...readingOperations(room),
+    ...findingOperations(room),
     editOperation(room),
     rewriteOperation(room),
     ...undoOperations(room),
     ...historyOperations(room),
+    ...keepingOperations(room),
+    createOperation(room),
     importOperation(room),
   ];
 }

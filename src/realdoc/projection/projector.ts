@@ -45,6 +45,10 @@ export class Projector {
     this.#o = options;
   }
 
+  start(): void {
+    this.#stopped = false;
+  }
+
   /** Asks for the file to be brought up to date. Returns at once. */
   kick(file: string): void {
     if (this.#stopped) return;
@@ -165,7 +169,11 @@ export class Projector {
 
   /** A document that was taken back to before its birth leaves the share, if its file is still as we wrote it. */
   async #remove(file: FileRow, row: ProjectionRow): Promise<void> {
-    if (row.state === 'written' || !row.signature) return;
+    if (row.state === 'written') return;
+    if (!row.signature) {
+      await this.#record(file, { ...row, version: file.head, state: 'written', reason: null });
+      return;
+    }
     const names = file.rel.split('/');
     await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
     const stat = await statOf(folder.at(names.at(-1)!), file.path);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type BigIntStats, constants, lstat as lstatCallback } from 'node:fs';
-import { chmod, chown, type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { type BigIntStats, constants, linkSync, lstat as lstatCallback, lstatSync, renameSync } from 'node:fs';
+import { chmod, chown, type FileHandle, link, lstat, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { newId } from '../../common/index.ts';
@@ -42,8 +42,6 @@ export async function replaceFile(file: FileRow, tree: TextTree, expected: FileS
   let renamed = false;
   try {
     const signature = await writeNew(folder.at(temporary), tree, before);
-    const again = await bigStatOf(folder.at(name));
-    if (!sameState(before, again)) return { outcome: 'changed' };
     if (!before) {
       // `link` never replaces: whoever created the file meanwhile wins, and is looked at.
       try {
@@ -53,22 +51,38 @@ export async function replaceFile(file: FileRow, tree: TextTree, expected: FileS
         throw error;
       }
       await folder.sync();
-      return {
-        outcome: 'written',
-        signature: await settled(folder, name, signature),
-        kept: undefined,
-        keptChanged: false,
-      };
+      const now = await settled(folder, name, signature);
+      return { outcome: 'written', signature: now, kept: undefined, keptChanged: false };
     }
-    const kept = await keepSecondName(folder, name, `${temporary}.keep`);
-    await rename(folder.at(temporary), folder.at(name));
+    const swapped = swap(folder.at(name), folder.at(temporary), before);
+    if (swapped === 'changed') return { outcome: 'changed' };
     renamed = true;
     await folder.sync();
+    const kept = swapped === 'kept' ? `${temporary}.keep` : undefined;
     const keptChanged = kept !== undefined && !sameState(before, await bigStatOf(folder.at(kept)));
     return { outcome: 'written', signature: await settled(folder, name, signature), kept, keptChanged };
   } finally {
     if (!renamed) await unlink(folder.at(temporary)).catch(() => undefined);
   }
+}
+
+/**
+ * The last look, the second name and the rename, without giving way in between: Node has no RENAME_EXCHANGE, so a save
+ * by rename that falls between the second name and our rename would be lost, and these three calls must be as close
+ * as they can be. They touch names only, never data.
+ */
+function swap(target: string, temporary: string, before: BigIntStats): 'kept' | 'bare' | 'changed' {
+  let stat: BigIntStats;
+  try {
+    stat = lstatSync(target, { bigint: true });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 'changed';
+    throw error;
+  }
+  if (!sameState(before, stat)) return 'changed';
+  const kept = keepSecondName(target, `${temporary}.keep`);
+  renameSync(temporary, target);
+  return kept ? 'kept' : 'bare';
 }
 
 /** Size, time and inode of what is there; the change time moves when a name is added, so it is not compared. */
@@ -81,7 +95,8 @@ async function bigStatOf(path: string): Promise<BigIntStats | undefined> {
   try {
     return await bigStat(path, { bigint: true });
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    // An owner file of a name that is already as long as can be does not exist either.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }
@@ -161,12 +176,12 @@ async function chownIfNeeded(path: string, like: BigIntStats): Promise<void> {
 }
 
 /** Some file systems have no second names (FAT, some mounts): then the last check before the rename must do. */
-async function keepSecondName(folder: Folder, name: string, kept: string): Promise<string | undefined> {
+function keepSecondName(target: string, kept: string): boolean {
   try {
-    await link(folder.at(name), folder.at(kept));
-    return kept;
+    linkSync(target, kept);
+    return true;
   } catch (error) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(codeOf(error))) return undefined;
+    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(codeOf(error))) return false;
     throw error;
   }
 }

@@ -1,0 +1,234 @@
+import { fail } from '../../common/index.ts';
+import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
+import { refuseOpaque } from '../documents.ts';
+import { resolveVersion } from '../history/at.ts';
+import { blame } from '../history/blame.ts';
+import { type Problem, verifyFile, verifyHistory } from '../history/verify.ts';
+import { treeDigest } from '../leaf-store.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { FileRow } from '../rows.ts';
+import { unpackChange } from '../text/codec.ts';
+import { targetOf } from './editing.ts';
+import { documentsBelow } from './reading.ts';
+import { Line } from './shapes.ts';
+
+const READ = {
+  effect: 'read',
+  risk: 'low',
+  confirmation: 'never',
+  idempotency: 'natural',
+  undo: 'none',
+  scope: 'doc.read',
+} as const;
+const MAX_DOCUMENTS = 500;
+const FolderPath = Type.String({ minLength: 1, maxLength: 4096 });
+
+/** Looking after documents: what state they are in, whether all is sound, who wrote which line, names for versions. */
+export function keepingOperations(room: RealDoc): AnyOperation[] {
+  return [status(room), verify(room), replay(room), blameOperation(room), tag(room)];
+}
+
+function status(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.status',
+    since: 1,
+    summary: { en: 'Whether documents and their files on the share agree', zh: '查看文档与共享上的文件是否一致' },
+    useWhen: ['it matters that the file on the share is up to date'],
+    input: closed({
+      path: FolderPath,
+      /** Wait so long (milliseconds) for files that are being written. */
+      waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
+    }),
+    output: closed({
+      documents: Type.Array(
+        closed({
+          path: DocPath,
+          version: Version,
+          /** Version whose bytes the file holds; 0 if there is no file yet. */
+          onShare: Type.Integer({ minimum: 0 }),
+          state: Type.Enum(['written', 'pending', 'held', 'failed', 'deleted']),
+          reason: Type.Optional(Type.String()),
+          attempts: Type.Integer({ minimum: 0 }),
+        }),
+      ),
+    }),
+    ...READ,
+    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
+    positional: ['path'],
+    examples: [{ note: 'one document', input: { path: 'office/minutes.md', waitMs: 2000 } }],
+    read: async (ctx, input) => {
+      if (input.waitMs) await room.waitFor(room.projector.idle(), input.waitMs);
+      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
+      return { documents: files.map((file) => stateOf(room, file)) };
+    },
+  });
+}
+
+function stateOf(room: RealDoc, file: FileRow) {
+  const row = rows.projection(room.db, file.id);
+  const state = file.state === 'deleted' ? ('deleted' as const) : (row?.state ?? ('pending' as const));
+  return {
+    path: file.path,
+    version: file.head,
+    onShare: row?.signature ? row.version : 0,
+    state,
+    ...(row?.reason ? { reason: row.reason } : {}),
+    attempts: row?.attempts ?? 0,
+  };
+}
+
+function verify(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.verify',
+    since: 1,
+    summary: { en: 'Check the history of documents and their files', zh: '校验文档历史与共享文件' },
+    input: closed({
+      path: FolderPath,
+      /** Also apply the whole log in scratch space and compare every stored text. */
+      full: Type.Optional(Type.Boolean()),
+    }),
+    output: closed({
+      ok: Type.Boolean(),
+      documents: Type.Integer({ minimum: 0 }),
+      versions: Type.Integer({ minimum: 0 }),
+      problems: Type.Array(closed({ path: DocPath, version: Type.Integer(), problem: Type.String() })),
+    }),
+    ...READ,
+    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
+    positional: ['path'],
+    examples: [{ note: 'a whole workspace', input: { path: 'office', full: true } }],
+    read: async (ctx, input) => {
+      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
+      const problems: Problem[] = [];
+      let versions = 0;
+      for (const file of files) {
+        problems.push(...(await verifyHistory(ctx.db, room.leaves, file, input.full ?? false)));
+        problems.push(...(await verifyFile(ctx.db, file)));
+        versions += file.head;
+        if (ctx.signal.aborted) throw fail('CANCELLED');
+      }
+      return { ok: problems.length === 0, documents: files.length, versions, problems: problems.slice(0, 500) };
+    },
+  });
+}
+
+function replay(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.replay',
+    since: 1,
+    summary: {
+      en: 'Apply the log of a document in scratch space and name the digest of the text',
+      zh: '在临时空间重放文档日志并给出文本摘要',
+    },
+    input: closed({ path: DocPath, to: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })) }),
+    output: closed({
+      path: DocPath,
+      version: Version,
+      bytes: Type.Integer(),
+      sha256: Type.String(),
+      equal: Type.Boolean(),
+    }),
+    ...READ,
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_READ_ONLY_KIND', 'DOC_CORRUPT'],
+    positional: ['path', 'to'],
+    examples: [{ note: 'up to the newest version', input: { path: 'office/minutes.md' } }],
+    read: async (ctx, input) => {
+      const file = await room.locate(input.path, { deleted: true });
+      refuseOpaque(file);
+      const version = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
+      const first = rows.nearestTree(ctx.db, file.id, 1);
+      if (!first) throw fail('DOC_CORRUPT', { path: file.path, version: 1, reason: 'the first text is missing' });
+      let tree = room.leaves.open(first);
+      for (const packed of rows.splicesBetween(ctx.db, file.id, 1, version)) tree = tree.apply(unpackChange(packed));
+      const sha256 = await treeDigest(tree);
+      const equal = sha256 === (await treeDigest(room.documents.at(file, version)));
+      return { path: file.path, version, bytes: tree.bytes, sha256, equal };
+    },
+  });
+}
+
+function blameOperation(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.blame',
+    since: 1,
+    summary: { en: 'Who last changed each line', zh: '查看每行最后由谁修改' },
+    input: closed({ path: DocPath, from: Type.Optional(Line), to: Type.Optional(Line) }),
+    output: closed({
+      path: DocPath,
+      version: Version,
+      lines: Type.Array(
+        closed({
+          line: Line,
+          version: Version,
+          at: Type.Integer(),
+          source: Type.String(),
+          personId: Type.Union([Type.String(), Type.Null()]),
+          agent: Type.Union([Type.String(), Type.Null()]),
+          taskId: Type.Union([Type.String(), Type.Null()]),
+        }),
+      ),
+    }),
+    ...READ,
+    errors: ['DOC_NOT_FOUND', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
+    positional: ['path', 'from', 'to'],
+    examples: [{ note: 'the first lines', input: { path: 'office/contract.md', from: 1, to: 20 } }],
+    read: async (ctx, input) => {
+      const file = await room.locate(input.path);
+      const from = input.from ?? 1;
+      const to = Math.min(input.to ?? from + 999, from + 1999);
+      const found = blame(ctx.db, file, room.documents.at(file, file.head), from, to);
+      const ops = new Map([...new Set(found.map((b) => b.version))].map((v) => [v, rows.opAt(ctx.db, file.id, v)]));
+      const lines = found.flatMap(({ line, version }) => {
+        const op = ops.get(version);
+        if (!op) return [];
+        const { personId, agent, taskId } = op.actor;
+        return [{ line, version, at: op.at, source: op.source, personId, agent, taskId }];
+      });
+      return { path: file.path, version: file.head, lines };
+    },
+  });
+}
+
+function tag(room: RealDoc): AnyOperation {
+  return operation({
+    id: 'doc.tag',
+    since: 1,
+    summary: { en: 'Give a version a name, or take the name away', zh: '为版本命名或移除名称' },
+    input: closed({
+      path: DocPath,
+      name: Type.String({ minLength: 1, maxLength: 64, pattern: '^[\\p{L}][\\p{L}\\p{N} ._-]*$' }),
+      version: Type.Optional(Version),
+      remove: Type.Optional(Type.Boolean()),
+    }),
+    output: closed({ path: DocPath, name: Type.String(), version: Version, removed: Type.Boolean() }),
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: 'doc.tag' },
+    scope: 'doc.write',
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_TAG_EXISTS', 'DOC_PATH_INVALID'],
+    positional: ['path', 'name'],
+    examples: [{ note: 'the signed text', input: { path: 'office/contract.md', name: 'signed', version: 7 } }],
+    facts: async (_ctx, input) => ({ targets: [targetOf(await room.locate(input.path))] }),
+    prepare: async (_ctx, input) => ({ id: (await room.locate(input.path, { deleted: true })).id }),
+    apply: (ctx, input, { id }) => {
+      const file = rows.fileById(ctx.tx, id);
+      if (!file) throw fail('DOC_NOT_FOUND', { path: input.path, near: [] });
+      const known = rows.tagsOf(ctx.tx, id).find((t) => t.name === input.name);
+      if (input.remove) {
+        if (!known) throw fail('DOC_VERSION_UNKNOWN', { path: file.path, version: input.name, head: file.head });
+        rows.dropTag(ctx.tx, id, input.name);
+        ctx.undoWith({ path: file.path, name: input.name, version: known.version });
+        return { path: file.path, name: input.name, version: known.version, removed: true };
+      }
+      const version = input.version ?? file.head;
+      if (version > file.head) throw fail('DOC_VERSION_UNKNOWN', { path: file.path, version, head: file.head });
+      if (known) throw fail('DOC_TAG_EXISTS', { name: input.name, version: known.version });
+      rows.putTag(ctx.tx, id, input.name, version);
+      ctx.undoWith({ path: file.path, name: input.name, remove: true });
+      return { path: file.path, name: input.name, version, removed: false };
+    },
+  });
+}
