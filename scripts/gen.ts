@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { asyncApi } from './gen/asyncapi.ts';
 import { collectOperations } from './gen/collect.ts';
 import { openApi } from './gen/openapi.ts';
-import { configPage, errorsPage, eventsPage, operationsPage } from './gen/reference.ts';
+import { cliPage, configPage, errorsPage, eventsPage, operationsPage } from './gen/reference.ts';
 
 const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
@@ -18,6 +18,7 @@ const files: Record<string, string> = {
   'docs/reference/errors.md': errorsPage(),
   'docs/reference/events.md': eventsPage(),
   'docs/reference/config.md': configPage(),
+  'docs/reference/cli.md': cliPage(),
   'docs/api/openapi.json': `${JSON.stringify(openApi(operations, version), null, 1)}\n`,
   'docs/api/asyncapi.json': `${JSON.stringify(asyncApi(operations, version), null, 1)}\n`,
 };

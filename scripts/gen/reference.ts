@@ -1,3 +1,4 @@
+import { EXIT, EXIT_TEXT } from '../../src/cli/exit-codes.ts';
 import { CATEGORIES, ERROR_CATALOGUE } from '../../src/common/index.ts';
 import { describeConfig } from '../../src/config/index.ts';
 import { type AnyOperation, EVENT_SCOPES } from '../../src/protocol/index.ts';
@@ -98,5 +99,29 @@ bind = ["192.168.10.5"]
 name = "contracts"
 root = "/srv/share/contracts"
 \`\`\`
+`;
+}
+
+export function cliPage(): string {
+  const rows = Object.entries(EXIT).map(([name, number]) => `| ${number} | ${EXIT_TEXT[name as keyof typeof EXIT]} |`);
+  return `${NOTE}
+# The jingu command
+
+\`jingu <noun> <verb>\` is the operation \`<noun>.<verb>\`: [operations](operations.md) lists them all, \`jingu <noun> <verb> --help\` shows the words and flags of one, which are made from its contract. Beside them:
+
+| command | |
+|---|---|
+| \`jingu status\`, \`ps\`, \`pull\`, \`run\` | short for \`box status\`, \`task list\`, \`model pull\`, \`task submit\` |
+| \`jingu doctor\` | \`box doctor\`; for a box that does not answer, what can be seen of it from outside |
+| \`jingu pair [confirm]\` | shows the code, waits for the device, shows the six digits, lets it in |
+| \`jingu task submit "…" --workspace <name> --wait\` | shows what happens as it happens, asks what the task asks |
+| \`jingu events [topic]\` | one JSON object a line; ends with the reason on stderr |
+| \`jingu audit verify <export>\` | checks an export without the box |
+
+On a terminal the answer is for people. Off a terminal, or with \`--json\`, stdout is one object \`{"operation", "data"}\` and an error is one object on stderr. Nothing is asked unless stdin and stdout are terminals. \`@file\` and \`@-\` stand for the content of a file or of stdin; \`@@\` is an @.
+
+| exit | meaning |
+|---|---|
+${rows.join('\n')}
 `;
 }

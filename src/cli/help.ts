@@ -13,7 +13,7 @@ const HEAD = {
 
   jingu status                     what it is doing          jingu doctor    what is wrong
   jingu pair                       let a phone in            jingu events    follow what happens
-  jingu workspace add <folder>     let it look after a folder
+  jingu workspace add <name> <folder>    let it look after a folder
   jingu task submit "…" --workspace <name> --wait            hand it a task and watch
   jingu doc log <path> · doc diff <path> · task undo <id>    see it, take it back
   jingu audit verify [<export>]    check the record, also without the box
@@ -22,7 +22,7 @@ const HEAD = {
 
   jingu status                     当前状态                  jingu doctor    检查问题
   jingu pair                       配对手机                  jingu events    跟踪事件
-  jingu workspace add <目录>       让盒子照管一个文件夹
+  jingu workspace add <名称> <目录>      让盒子照管一个文件夹
   jingu task submit "…" --workspace <名称> --wait            交给它一个任务并观看
   jingu doc log <路径> · doc diff <路径> · task undo <编号>  查看与撤回
   jingu audit verify [<导出文件>]  校验记录,无需盒子运行

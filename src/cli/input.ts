@@ -15,11 +15,14 @@ export interface Schema {
 }
 
 /** One value from a flag becomes JSON by what the schema wants. Throws TypeError with the reason in words. */
-type Kind = 'text' | 'number' | 'boolean' | 'list' | 'json';
+type Kind = 'text' | 'number' | 'boolean' | 'list' | 'json' | 'text or json';
 
 function kindOf(schema: Schema): Kind {
   const choices = schema.anyOf?.filter((choice) => choice.type !== 'null');
   if (choices?.length === 1) return kindOf(choices[0]!);
+  if (choices?.some((choice) => choice.type === 'array' || choice.type === 'object')) {
+    return choices.some((choice) => kindOf(choice) === 'text') ? 'text or json' : 'json';
+  }
   if (choices?.every((choice) => typeof choice.const === 'string' || choice.type === 'string')) return 'text';
   if (schema.enum?.every((value) => typeof value === 'string') || typeof schema.const === 'string') return 'text';
   switch (schema.type) {
@@ -106,6 +109,10 @@ function toInput(name: string, schema: Schema, value: unknown): unknown {
       if (!/^(true|false)$/.test(words[0]!))
         throw new TypeError(`--${kebab(name)}: "${words[0]}" is neither true nor false`);
       return words[0] === 'true';
+    case 'text or json': {
+      const text = fromFile(words.join(' '));
+      return /^\s*[[{]/.test(text) ? parseJson(name, text) : text;
+    }
     case 'json':
       return parseJson(name, fromFile(words.join(' ')));
   }

@@ -20,7 +20,8 @@ export function parseLeaf(contract: Contract, argv: readonly string[], locale: L
   try {
     parsed = command.parse([...argv], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) throw new HelpAsked(command.helpInformation());
+    if (error instanceof CommanderError && error.exitCode === 0)
+      throw new HelpAsked(command.helpInformation() + examplesText(contract));
     if (error instanceof CommanderError) throw new TypeError(error.message.replace(/^error: /, ''));
     throw error;
   }
@@ -56,9 +57,14 @@ export function leafCommand(contract: Contract, locale: Locale): Command {
     .allowExcessArguments(false);
   addInput(command, contract.input, contract.positional ?? []);
   addGlobals(command, takenNames(contract));
-  const examples = contract.examples.map((example) => `  # ${example.note}\n  ${exampleLine(contract, example.input)}`);
-  if (examples.length > 0) command.addHelpText('after', `\nExamples:\n${examples.join('\n')}`);
   return command;
+}
+
+function examplesText(contract: Contract): string {
+  const examples = contract.examples.map(
+    (example) => `  # ${example.note}\n  ${exampleLine(contract, example.input)}\n`,
+  );
+  return examples.length > 0 ? `\nExamples:\n${examples.join('')}` : '';
 }
 
 /** The command that an example of the contract stands for. */

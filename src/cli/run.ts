@@ -10,9 +10,11 @@ import { EXIT, exitOf } from './exit-codes.ts';
 import { camel, type Globals } from './globals.ts';
 import { helpText, operationsOf } from './help.ts';
 import type { Parsed } from './leaf.ts';
+import { withLocalPaths } from './local-paths.ts';
 import { showError } from './render/error.ts';
 import { renderValue } from './render/value.ts';
 import { Terminal } from './terminal.ts';
+import { exitOfAnswer } from './verdict.ts';
 
 /** Short names where the habit is strong. */
 const ALIASES: Record<string, string[]> = {
@@ -75,7 +77,7 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
   const result = await call(
     isTask ? { ...context, globals: { ...parsed.globals, wait: false } } : context,
     contract.id,
-    parsed.input,
+    withLocalPaths(contract.id, parsed.input),
   );
   if (!isTask) return finish(context, contract.id, result.plan ?? result.output);
   const { followTask } = await import('./local/follow-task.ts');
@@ -123,7 +125,7 @@ async function parse(
 function finish({ terminal }: Pick<Context, 'terminal'>, id: string, data: unknown): number {
   if (terminal.isHuman) terminal.show(renderValue(data, terminal));
   else terminal.data(id, data);
-  return EXIT.done;
+  return exitOfAnswer(data);
 }
 
 async function pairing(base: Base, verb: string | undefined, tail: readonly string[]): Promise<number> {
@@ -167,8 +169,7 @@ const EVENTS: Contract = {
 
 async function doctor(base: Base, tail: readonly string[]): Promise<number> {
   try {
-    const code = await operation(base, 'box', 'doctor', tail);
-    return code;
+    return await operation(base, 'box', 'doctor', tail);
   } catch (error) {
     if (!(error instanceof CliError) || error.wire.code !== 'BOX_UNREACHABLE') throw error;
     const { examineStopped } = await import('./local/doctor.ts');
@@ -193,7 +194,7 @@ async function showNoun({ box, terminal, locale, signal }: Base, noun: string): 
     const near = nearest(noun, [...nouns, 'status', 'doctor', 'pair', 'events']);
     throw cliFail('USAGE', { reason: `there is no "${noun}"${near ? `; did you mean "${near}"?` : ''}` }, locale);
   }
-  terminal.show(await helpText(box, locale, signal, noun));
+  terminal.note((await helpText(box, locale, signal, noun)).trimEnd());
   return EXIT.usage;
 }
 

@@ -17,7 +17,7 @@ export class Terminal {
   }
 
   get columns(): number {
-    return process.stdout.columns ?? 100;
+    return process.stdout.columns || 100;
   }
 
   /** Data for people, on stdout. */

@@ -68,7 +68,7 @@ function shown(name: string, value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(plain).join(', ');
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number' && /(^at|At|modified)$/.test(name) && value > 1e12) return instant(value);
+  if (typeof value === 'number' && /(^at|^ts|At|modified)$/.test(name) && value > 1e12) return instant(value);
   if (typeof value === 'number' && /InMs$/.test(name)) return span(value);
   if (typeof value === 'number' && /Seconds$/.test(name)) return span(value * 1000);
   if (isRecord(value)) return JSON.stringify(value);
@@ -86,7 +86,7 @@ export function plain(value: unknown): string {
 
 const title = (name: string): string => {
   const words = kebab(name.replace(/InMs$/, 'In').replace(/Seconds$/, '')).replaceAll('-', ' ');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/ mb$/, ' MB');
 };
 
 export function instant(ms: number): string {

@@ -1,0 +1,12 @@
+import { EXIT } from './exit-codes.ts';
+
+/**
+ * An answer can be a bad verdict although the call went well: a broken record, a box that is not well, a backup that
+ * is not sound. Scripts see it in the exit code.
+ */
+export function exitOfAnswer(answer: unknown): number {
+  if (typeof answer !== 'object' || answer === null) return EXIT.done;
+  const { ok, isSound, verdict } = answer as Record<string, unknown>;
+  if (verdict === 'incomplete') return EXIT.partly;
+  return ok === false || isSound === false || verdict === 'broken' ? EXIT.failed : EXIT.done;
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from 'vitest';
+import type { Schema } from '../../../src/cli/input.ts';
+import { exampleLine, HelpAsked, parseLeaf } from '../../../src/cli/leaf.ts';
+import { cut, table, width } from '../../../src/cli/render/table.ts';
+import { plain, renderValue, span } from '../../../src/cli/render/value.ts';
+import { Terminal } from '../../../src/cli/terminal.ts';
+
+const terminal = new Terminal({ json: false });
+
+describe('what people see', () => {
+  it('lines up Chinese and Latin text alike', () => {
+    expect(width('名称')).toBe(4);
+    expect(width('ｆａ')).toBe(4);
+    expect(cut('合同通知期', 5)).toBe('合同…');
+    const rows = table(
+      ['Name', 'State'],
+      [
+        ['合同.md', 'ok'],
+        ['a.md', 'ok'],
+      ],
+      80,
+    ).split('\n');
+    expect(rows.map((row) => width(row.slice(0, row.lastIndexOf(row.endsWith('ok') ? 'ok' : 'State'))))).toEqual([
+      9, 9, 9,
+    ]);
+  });
+
+  it('keeps a table within a narrow screen', () => {
+    const text = table(['A', 'B'], [['x'.repeat(90), 'y'.repeat(90)]], 40);
+    expect(Math.max(...text.split('\n').map(width))).toBeLessThanOrEqual(40);
+  });
+
+  it('shows facts, then lists, then text', () => {
+    const text = renderValue(
+      {
+        state: 'done',
+        expiresInMs: 120_000,
+        isDefault: true,
+        at: null,
+        lines: [
+          { n: 9, text: 'a' },
+          { n: 10, text: 'b' },
+        ],
+        diff: '-a\n+b\n',
+      },
+      terminal,
+    );
+    expect(text).toBe(
+      [
+        'State       done',
+        'Expires in  2 min',
+        'Is default  yes',
+        '',
+        'Lines',
+        '   9  a',
+        '  10  b',
+        '',
+        'Diff',
+        '-a',
+        '+b',
+      ].join('\n'),
+    );
+  });
+
+  it('never lets text drive the terminal', () => {
+    const evil = '\u001b[2J\u001b]0;x\u0007 \u202ereversed \u009b31m\r';
+    for (const shown of [
+      plain(evil),
+      renderValue({ note: evil, diff: `+${evil}\n`, rows: [{ a: evil }], long: `${evil}\n${evil}` }, terminal),
+    ]) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not be there.
+      expect(shown).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+    }
+  });
+
+  it('says spans as people do', () => {
+    expect([900, 59_000, 600_000, 7_200_000, 864_000_000].map(span)).toEqual([
+      '1 s',
+      '59 s',
+      '10 min',
+      '2 h',
+      '10 days',
+    ]);
+  });
+});
+
+describe('words to input', () => {
+  const input: Schema = {
+    type: 'object',
+    properties: {
+      path: { type: 'string' },
+      baseVersion: { type: 'integer' },
+      tags: { type: 'array', items: { type: 'string' } },
+      verbs: { type: 'array', items: { type: 'object' } },
+      wait: { type: 'boolean' },
+      zone: { anyOf: [{ const: 'box' }, { const: 'site' }] },
+      note: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+    },
+    required: ['path'],
+  };
+  const contract = {
+    id: 'doc.setThing',
+    summary: { en: 'Set', zh: '设' },
+    effect: 'write' as const,
+    risk: 'low',
+    input,
+    positional: ['path'],
+    examples: [
+      { note: 'one', input: { path: 'a b', baseVersion: 3, tags: ['x', 'y'], wait: false, verbs: [{ set: '1' }] } },
+    ],
+  };
+  const parse = (...argv: string[]) => parseLeaf(contract, argv, 'en').input;
+
+  it('follow the schema', () => {
+    expect(
+      parse(
+        'docs/a.md',
+        '--base-version',
+        '4',
+        '--tags',
+        'x',
+        'y',
+        '--wait',
+        '--zone',
+        'box',
+        '--verbs',
+        '[{"set":"1"}]',
+      ),
+    ).toEqual({
+      path: 'docs/a.md',
+      baseVersion: 4,
+      tags: ['x', 'y'],
+      wait: true,
+      zone: 'box',
+      verbs: [{ set: '1' }],
+    });
+  });
+
+  it('leave out what was not said', () => {
+    expect(parse('a')).toEqual({ path: 'a' });
+    expect(parse('a', '--no-wait')).toEqual({ path: 'a', wait: false });
+  });
+
+  it('take the whole input as JSON, over which flags win', () => {
+    expect(parse('--input', '{"path":"a","baseVersion":1}', '--base-version', '2')).toEqual({
+      path: 'a',
+      baseVersion: 2,
+    });
+  });
+
+  it('read a file for @ and keep @@', () => {
+    expect(parse('a', '--note', '@@home')).toEqual({ path: 'a', note: '@home' });
+    expect(String((parse('a', '--note', `@${import.meta.filename}`) as { note: string }).note)).toContain('keep @@');
+  });
+
+  it.each([
+    [['a', '--base-version', 'x'], /"x" is no number/],
+    [['a', '--verbs', '[oops'], /not valid JSON/],
+    [['a', '--note', '@/no/such/file'], /ENOENT/],
+    [['a', '--nope'], /unknown option/],
+    [['a', 'b'], /too many arguments/],
+    [['a', '--timeout', 'soon'], /is no time/],
+  ])('say what is wrong with %j', (argv, reason) => {
+    expect(() => parse(...argv)).toThrow(reason);
+  });
+
+  it('make the examples of the contract into commands that mean the same', () => {
+    const line = exampleLine(contract, contract.examples[0]!.input);
+    expect(line).toBe(`jingu doc set-thing 'a b' --base-version 3 --tags x y --no-wait --verbs '[{"set":"1"}]'`);
+    expect(parse('a b', '--base-version', '3', '--tags', 'x', 'y', '--no-wait', '--verbs', '[{"set":"1"}]')).toEqual(
+      contract.examples[0]!.input,
+    );
+  });
+
+  it('show help with every member and the examples', () => {
+    try {
+      parse('--help');
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(HelpAsked);
+      expect((error as Error).message).toMatch(/--base-version <number>[\s\S]*--call-wait[\s\S]*Examples:/);
+    }
+  });
+});
