@@ -9,7 +9,7 @@ export interface SubscriptionHandlers {
   text?(message: Message, delta: string): void;
   /** The log no longer continues what was folded: drop what came from it, and fetch anew what is shown. */
   reset?(): void;
-  /** The box does not give this topic to this caller. The subscription is closed. */
+  /** The box does not give this topic to this caller, or cannot read the cursor. The subscription is closed. */
   refused?(error: CallError): void;
 }
 
@@ -137,12 +137,12 @@ export class Subscription {
       this.#subscribe(typeof epoch === 'string' && typeof seq === 'number' ? { epoch, seq } : undefined);
       return;
     }
-    if (error.wire.category === 'denied' || error.wire.category === 'not-found') {
-      this.#closed = true;
-      this.stop();
-      this.#handlers.refused?.(error);
-      this.#link.closed(this);
-    }
+    // The socket ended, or the box is busy: the next connection asks again. Anything else would be refused again.
+    if (error.wire.retryable) return;
+    this.#closed = true;
+    this.stop();
+    this.#handlers.refused?.(error);
+    this.#link.closed(this);
   }
 }
 

@@ -73,10 +73,17 @@ function markPair(before: DiffLine, after: DiffLine): void {
   while (start < a.length && start < b.length && a[start] === b[start]) start++;
   let tail = 0;
   while (tail < a.length - start && tail < b.length - start && a.at(-1 - tail) === b.at(-1 - tail)) tail++;
+  // A number or a word is marked as a whole: half of "30" says nothing.
+  while (start > 0 && isWord(a[start - 1]) && (isWord(a[start]) || isWord(b[start]))) start--;
+  while (tail > 0 && isWord(a.at(-tail)) && (isWord(a.at(-1 - tail)) || isWord(b.at(-1 - tail)))) tail--;
   // Nothing in common: marking all of both says nothing more than the colours do.
   if (start + tail === 0) return;
   const size = (chars: string[]) => chars.join('').length;
   const from = size(a.slice(0, start));
   before.mark = [from, from + size(a.slice(start, a.length - tail))];
   after.mark = [from, from + size(b.slice(start, b.length - tail))];
+}
+
+function isWord(char: string | undefined): boolean {
+  return char !== undefined && /[A-Za-z0-9\u00c0-\u024f]/.test(char);
 }

@@ -92,8 +92,7 @@ function HistoryEntry(props: { path: string; entry: Entry; isCurrent: boolean; o
         <When at={entry.at} />
       </div>
       <p class="small quiet">
-        {source ? t(source) : who}
-        {version > 1 ? ` · +${entry.added} −${entry.removed}` : ` · ${t('doc.first')}`}
+        {version === 1 ? t('doc.first') : `${source ? t(source) : who} · +${entry.added} −${entry.removed}`}
         {by.taskId === null ? null : (
           <>
             {' · '}

@@ -74,6 +74,12 @@ export function NewTaskScreen({ document }: { document: string | undefined }) {
         </fieldset>
       ) : null}
       {asked.value && names.length === 0 ? <p class="note">{t('new.no-workspace')}</p> : null}
+      {names.length === 1 && document === undefined ? (
+        <p class="small">
+          <span class="quiet">{t('new.where')}: </span>
+          {visible(names[0]!)}
+        </p>
+      ) : null}
       {document === undefined ? null : (
         <p class="small">
           <span class="quiet">{t('new.document')}: </span>

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { CallError } from '../../client/index.ts';
 import { canonicalJson, newId, toHex } from '../../common/index.ts';
-import type { InvokeResult } from '../../protocol/index.ts';
+import type { BoxEvent, InvokeResult } from '../../protocol/index.ts';
 import { ask, invoke, onClient } from './session.ts';
 
 export interface ApprovalOption {
@@ -55,15 +55,17 @@ export function showApproval(id: string): Promise<Approval> {
 }
 
 onClient((client) => {
+  let isFollowing = false;
   client.on('hello', (hello) => {
     approvals.value = hello.snapshot.approvals as unknown as Approval[];
     const cursor = hello.topics.find((one) => one.topic === 'approvals');
     if (!isFollowing && cursor) {
       isFollowing = true;
-      client.subscribe('approvals', { event: (event) => onEvent(event.kind, event.data), reset: refresh }, cursor);
+      const { epoch, seq } = cursor;
+      const handlers = { event: (event: BoxEvent) => onEvent(event.kind, event.data), reset: refresh };
+      client.subscribe('approvals', handlers, { epoch, seq });
     }
   });
-  let isFollowing = false;
 });
 
 function onEvent(kind: string, data: Record<string, unknown>): void {

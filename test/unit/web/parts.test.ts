@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseDiff } from '../../../src/web/parts/diff-model.ts';
+import { visible } from '../../../src/web/parts/visible.ts';
+
+const DIFF = `--- office/a.md v1
++++ office/a.md v2
+@@ -2,4 +2,4 @@
+ ## 第三条
+
+-可提前 30 天书面通知。
++可提前 60 天书面通知。
+ 完
+--- office/b.md v1
++++ office/b.md v2
+@@ -1 +1,2 @@
+ one
++--- not a header
+`;
+
+describe('a unified diff', () => {
+  it('is read as hunks with the file, the line and what differs', () => {
+    const [first, second] = parseDiff(DIFF);
+    expect(first).toMatchObject({ file: 'office/a.md v2', line: 2 });
+    expect(first!.lines.map((l) => l.kind)).toEqual(['same', 'same', 'del', 'add', 'same']);
+    const marked = first!.lines.filter((l) => l.mark).map((l) => l.text.slice(...l.mark!));
+    expect(marked).toEqual(['30', '60']);
+    expect(second).toMatchObject({
+      file: 'office/b.md v2',
+      line: 1,
+      lines: [{ kind: 'same' }, { kind: 'add', text: '--- not a header' }],
+    });
+  });
+
+  it('never throws, and marks only inside a line', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('+', '-', ' ', '@@ -1,9 +1,9 @@'), fc.string({ unit: 'grapheme' })), {
+          maxLength: 20,
+        }),
+        (lines) => {
+          for (const hunk of parseDiff(lines.map(([sign, text]) => sign + text.replaceAll('\n', '')).join('\n'))) {
+            for (const { text, mark } of hunk.lines) {
+              if (!mark) continue;
+              expect(mark[0]).toBeGreaterThanOrEqual(0);
+              expect(mark[1]).toBeGreaterThanOrEqual(mark[0]);
+              expect(mark[1]).toBeLessThanOrEqual(text.length);
+            }
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('shown text', () => {
+  it('has no hidden character left in it', () => {
+    expect(visible('invoice\u202efdp.exe')).toBe('invoice⟨U+202E⟩fdp.exe');
+    expect(visible('a\u200bb\u0007c\u{e0041}')).toBe('a⟨U+200B⟩b⟨U+0007⟩c⟨U+E0041⟩');
+    expect(visible('通知期\t60 天\n')).toBe('通知期\t60 天\n');
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        (text) => ![...visible(text)].some((c) => /\p{Cf}|\p{Cc}/u.test(c) && c !== '\t' && c !== '\n'),
+      ),
+    );
+  });
+});
