@@ -1,7 +1,8 @@
 import Schema from 'typebox/schema';
 import { fail } from '../common/index.ts';
 import { CALL_FORM } from './engine/dialect.ts';
-import { choicesGrammar, schemaGrammar, sequence, text, toGbnf } from './grammar/index.ts';
+import type { GrammarParams } from './engine/messages.ts';
+import { choicesGrammar, type Grammar, schemaGrammar, sequence, text } from './grammar/index.ts';
 
 /** How an answer is held to a form. */
 export type GrammarRequest =
@@ -12,7 +13,7 @@ export type GrammarRequest =
   | { kind: 'call'; schema: unknown };
 
 export interface Guide {
-  gbnf: string;
+  grammar: GrammarParams;
   /** Throws OUTPUT_INVALID when the finished answer is not what was asked for. */
   check(answer: string, finish: 'stop' | 'length'): void;
 }
@@ -22,7 +23,7 @@ export function guideFor(request: GrammarRequest): Guide {
   switch (request.kind) {
     case 'json':
       return {
-        gbnf: toGbnf(schemaGrammar(request.schema)),
+        grammar: tree(schemaGrammar(request.schema)),
         check: (answer, finish) => {
           requireEnd(finish);
           checkJson(answer, request.schema);
@@ -31,7 +32,7 @@ export function guideFor(request: GrammarRequest): Guide {
     case 'choices': {
       const allowed = new Set(request.choices);
       return {
-        gbnf: toGbnf(fromRange(() => choicesGrammar(request.choices))),
+        grammar: tree(fromRange(() => choicesGrammar(request.choices))),
         check: (answer, finish) => {
           // The last token may be the one that completes a choice: cut off, and complete all the same.
           if (allowed.has(answer)) return;
@@ -43,10 +44,10 @@ export function guideFor(request: GrammarRequest): Guide {
     case 'call': {
       const { root, rules } = schemaGrammar(request.schema);
       const closed = sequence(root, text(CALL_FORM.suffix));
-      return { gbnf: toGbnf({ root: closed, rules }), check: (_, finish) => requireEnd(finish) };
+      return { grammar: tree({ root: closed, rules }), check: (_, finish) => requireEnd(finish) };
     }
     case 'gbnf':
-      return { gbnf: request.text, check: (_, finish) => requireEnd(finish) };
+      return { grammar: { gbnf: request.text }, check: (_, finish) => requireEnd(finish) };
   }
 }
 
@@ -65,6 +66,10 @@ export function checkJson(answer: string, schema: unknown): void {
     reason: first ? `${first.message} at ${first.instancePath || '/'}` : 'it does not fit the schema',
     pointer: first?.instancePath || '/',
   });
+}
+
+function tree({ root, rules }: Grammar): GrammarParams {
+  return { root, rules: [...rules] };
 }
 
 function requireEnd(finish: 'stop' | 'length'): void {

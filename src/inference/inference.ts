@@ -120,7 +120,7 @@ export class Inference {
         {
           ...defined({ temperature, topP, topK, minP, seed, presencePenalty, frequencyPenalty }),
           ...defined({ opening: request.opening, stop: request.stop, prefixKey: request.prefixKey }),
-          ...(guide ? { grammar: guide.gbnf } : {}),
+          ...(guide ? { grammar: guide.grammar } : {}),
           prompt: request.prompt,
           maxTokens: request.maxTokens,
           reserveAll: request.reserveAll ?? true,

@@ -1,4 +1,7 @@
 import { fail } from '../../common/index.ts';
+import { toGbnf } from '../grammar/index.ts';
+import { Answer } from './answer.ts';
+import { ForcedText } from './forced-text.ts';
 import type {
   CountResult,
   EngineStats,
@@ -9,14 +12,15 @@ import type {
   PromptParams,
 } from './messages.ts';
 import { type Job, Scheduler } from './scheduler.ts';
-import type { Stepper } from './stepper.ts';
+import type { GrammarState, Stepper } from './stepper.ts';
 import { TextOut } from './text-out.ts';
 
 /** What the engine needs of a loaded model beside its stepper. */
 export interface EngineModel {
-  readonly stepper: Stepper & { grammar?(text: string): unknown };
+  readonly stepper: Stepper;
   readonly facts: LoadResult;
   tokenize(prompt: PromptParams): number[];
+  /** Text the box itself puts into an answer; special tokens are read in it. */
   opening(text: string): number[];
   detokenize(tokens: readonly number[], before: readonly number[]): string;
 }
@@ -61,13 +65,31 @@ export class Engine {
    * Writes one answer. Parts come in order: one `start`, `prefill`s, `text`s; their texts joined are the result's text.
    * Throws PROMPT_TOO_LONG, GRAMMAR_INVALID, CANCELLED (within one tick of the abort).
    */
-  generate(params: GenerateParams, signal: AbortSignal, part: (part: GeneratePart) => void): Promise<GenerateResult> {
+  async generate(
+    params: GenerateParams,
+    signal: AbortSignal,
+    part: (part: GeneratePart) => void,
+  ): Promise<GenerateResult> {
     const prompt = this.#model.tokenize(params.prompt);
-    if (params.opening) prompt.push(...this.#model.opening(params.opening));
     const room = this.#admit(prompt.length, params);
-    if (params.grammar !== undefined) this.#model.stepper.grammar?.(params.grammar);
+    const grammar = this.#grammar(params);
+    const answer = new Answer({
+      params,
+      promptTokens: prompt.length,
+      room,
+      out: new TextOut(this.#model.detokenize, params.stop ?? []),
+      grammar,
+      forced: forcedOf(params),
+      tokenize: (text) => this.#model.opening(text),
+      part,
+      now: () => performance.now(),
+    });
     if (signal.aborted) throw fail('CANCELLED');
-    return new Promise((resolve, reject) => this.#submit(params, prompt, room, signal, part, resolve, reject));
+    const { tokens, done } = answer.begin();
+    if (done) answer.started(0);
+    else await this.#run(params, [...prompt, ...tokens], grammar, answer, signal, part);
+    this.#count(answer);
+    return answer.result();
   }
 
   /** Tokens the answer may have. */
@@ -79,80 +101,58 @@ export class Engine {
     return Math.min(params.maxTokens, left);
   }
 
-  #submit(
+  #grammar({ grammar }: GenerateParams): GrammarState | undefined {
+    if (!grammar) return undefined;
+    const gbnf = 'gbnf' in grammar ? grammar.gbnf : toGbnf({ root: grammar.root, rules: new Map(grammar.rules) });
+    return this.#model.stepper.grammar(gbnf);
+  }
+
+  #run(
     params: GenerateParams,
     prompt: number[],
-    room: number,
+    grammar: GrammarState | undefined,
+    answer: Answer,
     signal: AbortSignal,
     part: (part: GeneratePart) => void,
-    resolve: (result: GenerateResult) => void,
-    reject: (error: unknown) => void,
-  ): void {
-    const opening = params.opening ?? '';
-    const out = new TextOut(this.#model.detokenize, params.stop ?? []);
-    const usage = { promptTokens: prompt.length, cachedTokens: 0, completionTokens: 0 };
-    const queuedAt = performance.now();
-    let startedAt = queuedAt;
-    let firstAt = 0;
-    let finish: 'stop' | 'length' = 'length';
-    const say = (text: string) => {
-      if (text !== '') part({ type: 'text', text });
-    };
+  ): Promise<void> {
+    const { temperature, topP, topK, minP, seed, presencePenalty, frequencyPenalty } = params;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
     const job: Job = {
       prompt,
-      sampling: { ...params },
+      sampling: { temperature, topP, topK, minP, seed, presencePenalty, frequencyPenalty, grammar },
       shareKey: params.shareKey,
       class: params.class,
       prefixKey: params.prefixKey,
-      onStart: (cachedTokens) => {
-        startedAt = performance.now();
-        usage.cachedTokens = cachedTokens;
-        part({ type: 'start', promptTokens: prompt.length, cachedTokens });
-        say(opening);
-      },
+      onStart: (cachedTokens) => answer.started(cachedTokens),
       onPrefill: (done, total) => part({ type: 'prefill', done, total }),
-      onToken: (token, end) => {
-        if (firstAt === 0) firstAt = performance.now();
-        usage.completionTokens++;
-        if (end) {
-          finish = 'stop';
-          return undefined;
-        }
-        say(out.push(token));
-        if (out.stopped) finish = 'stop';
-        return out.stopped || usage.completionTokens >= room ? undefined : [token];
-      },
+      onToken: (token, end) => answer.sampled(token, end),
       onEnd: (outcome) => {
         signal.removeEventListener('abort', abort);
         this.#running--;
-        this.#totals.promptTokens += usage.promptTokens;
-        this.#totals.cachedTokens += usage.cachedTokens;
-        this.#totals.completionTokens += usage.completionTokens;
-        if (outcome.kind === 'error') return reject(outcome.error);
-        if (outcome.kind === 'cancelled') {
-          this.#totals.cancelled++;
-          return reject(fail('CANCELLED'));
-        }
-        say(out.flush());
-        const endedAt = performance.now();
-        resolve({
-          text: opening + out.text,
-          finish,
-          usage,
-          timing: {
-            queueMs: startedAt - queuedAt,
-            promptMs: (firstAt || endedAt) - startedAt,
-            firstTokenMs: (firstAt || endedAt) - queuedAt,
-            totalMs: endedAt - queuedAt,
-          },
-        });
+        if (outcome.kind === 'done') return resolve();
+        this.#count(answer);
+        if (outcome.kind === 'cancelled') this.#totals.cancelled++;
+        reject(outcome.kind === 'cancelled' ? fail('CANCELLED') : outcome.error);
       },
     };
     const abort = () => this.#scheduler.cancel(job);
     this.#running++;
     signal.addEventListener('abort', abort, { once: true });
     this.#scheduler.submit(job);
+    return promise;
   }
+
+  #count({ usage }: Answer): void {
+    this.#totals.promptTokens += usage.promptTokens;
+    this.#totals.cachedTokens += usage.cachedTokens;
+    this.#totals.completionTokens += usage.completionTokens;
+  }
+}
+
+/** A stop text could end the answer in the middle of what is forced; then nothing is. */
+function forcedOf({ grammar, stop }: GenerateParams): ForcedText | undefined {
+  if (!grammar || 'gbnf' in grammar || (stop && stop.length > 0)) return undefined;
+  return new ForcedText({ root: grammar.root, rules: new Map(grammar.rules) });
 }
 
 function nextTurn(): Promise<void> {

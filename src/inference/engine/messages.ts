@@ -1,3 +1,5 @@
+import type { Node } from '../grammar/index.ts';
+
 /**
  * What the core and the engine guest say to each other. The guest sees text, opaque share keys and limits; no person,
  * device, label or policy ever crosses this line.
@@ -33,13 +35,13 @@ export interface LoadResult {
 
 /** Greedy at temperature 0, the default; `seed` makes other temperatures repeatable. */
 export interface SamplingParams {
-  temperature?: number;
-  topP?: number;
-  topK?: number;
-  minP?: number;
-  seed?: number;
-  presencePenalty?: number;
-  frequencyPenalty?: number;
+  temperature?: number | undefined;
+  topP?: number | undefined;
+  topK?: number | undefined;
+  minP?: number | undefined;
+  seed?: number | undefined;
+  presencePenalty?: number | undefined;
+  frequencyPenalty?: number | undefined;
 }
 
 export type PromptParams = { messages: ChatMessage[]; tools?: ToolShape[] } | { text: string };
@@ -52,8 +54,8 @@ export interface ToolShape {
 
 export interface GenerateParams extends SamplingParams {
   prompt: PromptParams;
-  /** GBNF with a rule `root`. The answer then ends where the grammar ends. */
-  grammar?: string;
+  /** The answer then ends where the grammar ends. */
+  grammar?: GrammarParams;
   /** Text the answer is made to begin with; it is part of the answer. */
   opening?: string;
   stop?: string[];
@@ -66,6 +68,9 @@ export interface GenerateParams extends SamplingParams {
   /** Requests that begin alike. A hint for where to look for a warm prefix, never a key to somebody's text. */
   prefixKey?: string;
 }
+
+/** A grammar of ours as a tree, or somebody's GBNF with a rule `root`. Of a tree the engine can tell what is forced. */
+export type GrammarParams = { root: Node; rules: [string, Node][] } | { gbnf: string };
 
 export type RequestClass = 'interactive' | 'agent' | 'batch';
 

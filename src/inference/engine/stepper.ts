@@ -1,7 +1,13 @@
 import type { SamplingParams } from './messages.ts';
 
+/** Where one answer is in its grammar. */
+export interface GrammarState {
+  /** Moves over tokens that were not sampled. `false`: it cannot, and stays where it is. */
+  accept(tokens: readonly number[]): boolean;
+}
+
 export interface StepSampling extends SamplingParams {
-  grammar?: string;
+  grammar?: GrammarState | undefined;
 }
 
 /** One tick: everything in it is submitted in one turn of the event loop, so that it becomes one batch. */
@@ -34,6 +40,8 @@ export interface Stepper {
   begin(sequence: number, keep: number): Promise<number>;
   /** Resolves when every part has resolved; never rejects. */
   tick(plan: TickPlan): Promise<TickResult>;
+  /** A new answer's state in a GBNF grammar. Throws GRAMMAR_INVALID. */
+  grammar(gbnf: string): GrammarState;
   /** The answer on this sequence is over; its tokens stay. */
   end(sequence: number): Promise<void>;
 }

@@ -25,6 +25,16 @@ export class TextOut {
     return this.#stopped;
   }
 
+  /** No character is half there. */
+  get isWhole(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  /** Text that was not sampled; nothing may be pending. */
+  append(text: string): void {
+    this.#text += text;
+  }
+
   /** The text that is certain now; '' while it is not. */
   push(token: number): string {
     this.#pending.push(token);

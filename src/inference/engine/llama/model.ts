@@ -99,7 +99,7 @@ export async function loadModel(params: LoadParams, signal: AbortSignal): Promis
     });
     const model = await llama.loadModel({ modelPath: params.file, useMmap: false, loadSignal: signal });
     const context = await model.createContext({
-      contextSize: params.contextTokens + 1,
+      contextSize: params.contextTokens,
       sequences: params.sequences,
       batchSize: 512,
       threads: params.threads,

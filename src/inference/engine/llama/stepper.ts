@@ -2,13 +2,13 @@ import {
   type LlamaContext,
   type LlamaContextSequence,
   LlamaGrammar,
-  LlamaGrammarEvaluationState,
   type LlamaModel,
   type SequenceEvaluateOptions,
   type Token,
 } from 'node-llama-cpp';
 import { fail } from '../../../common/index.ts';
 import type { SampleOutcome, Stepper, StepSampling, TickPlan, TickResult } from '../stepper.ts';
+import { LlamaGrammarState } from './grammar-state.ts';
 
 interface Answer {
   steps: AsyncGenerator<Token, void, undefined | Token | Token[]>;
@@ -120,19 +120,16 @@ export class LlamaStepper implements Stepper {
             },
           }
         : {}),
-      ...(grammar === undefined
-        ? {}
-        : {
-            grammarEvaluationState: new LlamaGrammarEvaluationState({
-              model: this.#model,
-              grammar: this.grammar(grammar),
-            }),
-          }),
+      ...(grammar instanceof LlamaGrammarState ? { grammarEvaluationState: grammar.native } : {}),
     };
   }
 
-  /** Compiles GBNF once; the last 32 are kept. Throws GRAMMAR_INVALID. */
-  grammar(text: string): LlamaGrammar {
+  grammar(gbnf: string): LlamaGrammarState {
+    return new LlamaGrammarState(this.#model, this.#compiled(gbnf));
+  }
+
+  /** Each text is compiled once; the last 32 are kept. */
+  #compiled(text: string): LlamaGrammar {
     let grammar = this.#grammars.get(text);
     if (grammar) this.#grammars.delete(text);
     else {
