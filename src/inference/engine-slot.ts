@@ -51,6 +51,8 @@ export class EngineSlot {
   #state: SlotState = 'cold';
   #facts: LoadResult | undefined;
   #stopping = false;
+  /** The crash that is being written down. */
+  #recording: Promise<void> = Promise.resolve();
 
   constructor(options: EngineSlotOptions) {
     this.#o = options;
@@ -120,6 +122,7 @@ export class EngineSlot {
 
   async #doLoad(): Promise<LoadResult> {
     const { record, files } = this.#o;
+    await this.#recording;
     const aside = this.quarantine();
     if (aside) throw fail('MODEL_QUARANTINED', { model: record.id, ...aside });
     this.#to('loading');
@@ -190,7 +193,8 @@ export class EngineSlot {
     guest.on('state', ({ state, reason, detail }) => {
       if (state !== 'gone' || guest !== this.#guest || this.#stopping) return;
       this.#facts = undefined;
-      if (reason !== null && CRASHED.has(reason)) void this.#crashed(detail ? `${reason}: ${detail}` : reason);
+      if (reason !== null && CRASHED.has(reason))
+        this.#recording = this.#crashed(detail ? `${reason}: ${detail}` : reason);
       this.#to('cold', reason ?? undefined);
     });
     return guest;

@@ -50,6 +50,11 @@ export class Pulls {
     await this.#queue;
   }
 
+  /** Resolves when nothing is being fetched any more. */
+  settled(): Promise<void> {
+    return this.#queue;
+  }
+
   /** Throws MODEL_PULL_FAILED when there is no way out or no source; nothing is written then. */
   check(record: ModelRecord): void {
     if (!this.#o.outbound)
@@ -103,10 +108,19 @@ export class Pulls {
     await this.#set(record, { state: 'failed', reason: reasons.join('; ').slice(0, 500) });
   }
 
+  /** Bytes of an earlier source may have been wrong: then this one gets a second chance from the first byte on. */
   async #from(record: ModelRecord, source: ModelSource): Promise<void> {
+    const resumed = await this.#attempt(record, source);
+    if (resumed === 'named' || (resumed === 'resumed' && (await this.#attempt(record, source)) === 'named')) return;
+    throw fail('MODEL_ALTERED', { model: record.id, reason: 'its digest is another one' });
+  }
+
+  /** `named`: it has its name. Otherwise the digest was wrong, and whether bytes of an earlier try were among them. */
+  async #attempt(record: ModelRecord, source: ModelSource): Promise<'named' | 'resumed' | 'fresh'> {
     const target = modelPath(this.#o.directory, record.file);
     const journalled = pulls.find(this.#o.db, record.id)?.bytes ?? 0;
     const part = await PartFile.open(target, Math.min(journalled, record.bytes));
+    const start = part.length > 0 ? 'resumed' : 'fresh';
     let ended = false;
     try {
       if (part.length < record.bytes) await this.#download(record, source, part);
@@ -116,10 +130,11 @@ export class Pulls {
       if (sha256 !== record.sha256) {
         await part.discard();
         await this.#set(record, { state: 'downloading', bytes: 0 });
-        throw fail('MODEL_ALTERED', { model: record.id, reason: 'the digest is another one' });
+        return start;
       }
       await part.finish();
       await this.#o.files.name(part.path, target, sha256);
+      return 'named';
     } finally {
       if (!ended) await part.close();
     }
@@ -137,10 +152,26 @@ export class Pulls {
     else if (answer.status !== 206 || !startsAt(answer.headers['content-range'], from)) {
       throw new Error(`it answered with status ${answer.status}`);
     }
+    try {
+      await this.#receive(record, source, part, answer.body);
+    } finally {
+      // Whatever ended it, what arrived is kept.
+      await part.sync();
+      await this.#set(record, { state: 'downloading', bytes: part.length, source: source.hub });
+    }
+    if (part.length !== record.bytes) throw new Error(`it ended after ${part.length} of ${record.bytes} bytes`);
+  }
+
+  async #receive(
+    record: ModelRecord,
+    source: ModelSource,
+    part: PartFile,
+    body: AsyncIterable<Uint8Array>,
+  ): Promise<void> {
     let synced = part.length;
     let told = 0;
-    for await (const bytes of answer.body) {
-      if (signal.aborted) throw fail('CANCELLED');
+    for await (const bytes of body) {
+      if (this.#abort.signal.aborted) throw fail('CANCELLED');
       if (part.length + bytes.length > record.bytes) throw new Error('it sent more bytes than the model has');
       await part.append(bytes);
       if (part.length - synced < SYNC_BYTES) continue;
@@ -150,9 +181,6 @@ export class Pulls {
       await this.#set(record, { state: 'downloading', bytes: synced, source: source.hub }, now - told >= TELL_MS);
       if (now - told >= TELL_MS) told = now;
     }
-    await part.sync();
-    await this.#set(record, { state: 'downloading', bytes: part.length, source: source.hub });
-    if (part.length !== record.bytes) throw new Error(`it ended after ${part.length} of ${record.bytes} bytes`);
   }
 
   async #set(record: ModelRecord, change: Partial<PullRow>, tell = true): Promise<void> {

@@ -84,7 +84,7 @@ export class Scheduler {
   submit(job: Job): void {
     if (job.prompt.length === 0) throw new RangeError('a prompt needs at least one token');
     this.#queue.push({ job, since: this.#options.now() });
-    this.#loop ??= this.#run();
+    this.#loop ??= Promise.resolve().then(() => this.#run());
   }
 
   /** Takes effect at the next tick edge; `onEnd` says when. Unknown and finished jobs are ignored. */
@@ -121,7 +121,7 @@ export class Scheduler {
       this.#loop = undefined;
     }
     // A job submitted by the last callback found the loop still set.
-    if (this.#queue.length > 0) this.#loop = this.#run();
+    if (this.#queue.length > 0) this.#loop ??= this.#run();
   }
 
   async #edge(): Promise<void> {
@@ -150,13 +150,16 @@ export class Scheduler {
     const now = this.#options.now();
     // One sequence is kept free of a key that already runs: the next person does not wait for a whole answer.
     const mayTake = this.#queue.filter(({ job }) => free > 1 || !held.has(job.shareKey) || this.#slots.length === 1);
-    const rank = ({ job, since }: { job: Job; since: number }) => [
-      now - since > agedMs ? 0 : 1,
-      (held.get(job.shareKey) ?? 0) / CLASS_WEIGHT[job.class],
-      -CLASS_WEIGHT[job.class],
-      this.#lastServed.get(job.shareKey) ?? 0,
-      since,
-    ];
+    const rank = ({ job, since }: { job: Job; since: number }) =>
+      now - since > agedMs
+        ? [0, since]
+        : [
+            1,
+            (held.get(job.shareKey) ?? 0) / CLASS_WEIGHT[job.class],
+            -CLASS_WEIGHT[job.class],
+            this.#lastServed.get(job.shareKey) ?? 0,
+            since,
+          ];
     return mayTake.reduce<(typeof mayTake)[number] | undefined>(
       (best, entry) => (best && compare(rank(best), rank(entry)) <= 0 ? best : entry),
       undefined,
@@ -271,6 +274,6 @@ export class Scheduler {
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
+  for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
   return 0;
 }

@@ -22,12 +22,12 @@ export const JSON_RULES = {
     needs: [],
   },
   string: { node: stringOf(0), needs: ['char'] },
-  natural: { node: choice(text('0'), sequence(charClass('1-9'), repeat(digit, 0, 15))), needs: [] },
+  natural: { node: choice(text('0'), sequence(charClass('1-9'), repeat(digit, 0, 17))), needs: [] },
   integer: { node: sequence(optional(text('-')), rule('natural')), needs: ['natural'] },
   number: {
     node: sequence(
       rule('integer'),
-      optional(sequence(text('.'), repeat(digit, 1, 15))),
+      optional(sequence(text('.'), repeat(digit, 1, 20))),
       optional(sequence(charClass('eE'), optional(charClass('-+')), repeat(digit, 1, 3))),
     ),
     needs: ['integer'],
@@ -49,10 +49,15 @@ export const JSON_RULES = {
 } as const satisfies Record<string, { node: Node; needs: readonly string[] }>;
 
 const hex = (count: number) => repeat(charClass('0-9a-f'), count, count);
-const date = sequence(digits(4), text('-'), charClass('01'), digit, text('-'), charClass('0-3'), digit);
-const time = sequence(charClass('0-2'), digit, text(':'), charClass('0-5'), digit, text(':'), charClass('0-5'), digit);
+const upTo = (tens: string, limit: string, units: string) =>
+  choice(sequence(charClass(tens), digit), sequence(text(limit), charClass(units)));
+const nonZero = sequence(text('0'), charClass('1-9'));
+const month = choice(nonZero, sequence(text('1'), charClass('0-2')));
+const day = choice(nonZero, upTo('12', '3', '01'));
+const date = sequence(digits(4), text('-'), month, text('-'), day);
+const time = sequence(upTo('01', '2', '0-3'), text(':'), charClass('0-5'), digit, text(':'), charClass('0-5'), digit);
 
-/** Formats simple enough to be spelled by a grammar; calendar sense (month 13) is checked after the answer. */
+/** Formats simple enough to be spelled by a grammar; calendar sense (30 February) is checked after the answer. */
 export const STRING_FORMATS: Readonly<Record<string, Node>> = {
   date: quoted(date),
   time: quoted(time, text('Z')),
