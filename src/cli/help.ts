@@ -17,6 +17,7 @@ const HEAD = {
   jingu task submit "…" --workspace <name> --wait            hand it a task and watch
   jingu doc log <path> · doc diff <path> · task undo <id>    see it, take it back
   jingu audit verify [<export>]    check the record, also without the box
+  jingu backup create              keep a copy               jingu backup restore <name>   with the box stopped
 `,
   zh: `jingu:与本机的盒子对话
 
@@ -26,6 +27,7 @@ const HEAD = {
   jingu task submit "…" --workspace <名称> --wait            交给它一个任务并观看
   jingu doc log <路径> · doc diff <路径> · task undo <编号>  查看与撤回
   jingu audit verify [<导出文件>]  校验记录,无需盒子运行
+  jingu backup create              备份                      jingu backup restore <名称>   停机后恢复
 `,
 };
 

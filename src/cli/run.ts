@@ -62,6 +62,7 @@ async function dispatch(words: readonly string[], base: Base): Promise<number> {
   if (noun === 'audit' && verb === 'verify' && tail.slice(1).some((word) => !isCommon(word))) {
     return await verifyFile(base, tail.slice(1));
   }
+  if (noun === 'backup' && verb === 'restore') return await restoreBackup(base, tail.slice(1));
   if (verb === undefined) return await showNoun(base, noun);
   return await operation(base, noun, verb, tail.slice(1));
 }
@@ -185,6 +186,12 @@ async function verifyFile(base: Base, args: readonly string[]): Promise<number> 
   if (report === undefined) throw cliFail('USAGE', { reason: said }, base.locale);
   finish(base, 'audit.verify', report);
   return code;
+}
+
+async function restoreBackup(base: Base, words: readonly string[]): Promise<number> {
+  const { restore } = await import('./local/backup-restore.ts');
+  const { dirname } = await import('node:path');
+  return finish(base, 'backup.restore', await restore(base, words, dirname(base.box.path)));
 }
 
 async function showNoun({ box, terminal, locale, signal }: Base, noun: string): Promise<number> {

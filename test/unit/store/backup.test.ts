@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -247,6 +248,29 @@ describe('restoring one', () => {
       expect(existsSync(join(at, 'keys', 'old.pem'))).toBe(false);
     }
   });
+});
+
+test('jingu backup restore works with the box stopped, asks before it replaces data, and says what it did', async () => {
+  const { path } = await backups.create({ name: 'kept' }, signal);
+  await rig.audit.stop();
+  await rig.store.close();
+  const cli = (...words: string[]) =>
+    spawnSync(
+      process.execPath,
+      [join(import.meta.dirname, '../../../src/cli/main.ts'), 'backup', 'restore', ...words],
+      {
+        encoding: 'utf8',
+      },
+    );
+  const over = cli(path, '--json', '--data', join(root, 'data'));
+  expect([over.status, JSON.parse(over.stderr).code]).toEqual([6, 'CONFIRMATION_REQUIRED']);
+  const done = cli(path, '--yes', '--json', '--data', join(root, 'data'));
+  expect([done.stderr, done.status]).toEqual(['', 0]);
+  expect(JSON.parse(done.stdout)).toMatchObject({ operation: 'backup.restore', data: { name: 'kept', files: 3 } });
+  expect(existsSync(JSON.parse(done.stdout).data.aside)).toBe(true);
+  const none = cli(join(root, 'nothing'), '--json', '--data', join(root, 'fresh'));
+  expect([none.status, JSON.parse(none.stderr).code]).toEqual([1, 'BACKUP_NOT_FOUND']);
+  expect(cli('--data', root).status).toBe(2);
 });
 
 test('only the console names a folder of the machine', async () => {
