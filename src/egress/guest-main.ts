@@ -1,3 +1,4 @@
 import { serveEgress } from './serve-egress.ts';
 
-serveEgress();
+// systemd.exec(5): set when the unit has a StateDirectory=.
+serveEgress({}, process.env['STATE_DIRECTORY']);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { serveGuest } from '../guest/index.ts';
 import { publicAddressesOnly } from './address.ts';
 import { type DialPorts, systemResolve } from './connection.ts';
@@ -9,15 +10,19 @@ import { TicketGate } from './ticket.ts';
 export interface EgressStart {
   /** Key of the tickets, for this life only. */
   key: string;
-  /** The ledger's file. */
+  /** The ledger's file; a guest that is a unit of its own keeps it in its own state directory instead. */
   ledger: string;
 }
 
 /**
  * The guest that dials. What it may reach is in the program, never in its start message: a core that was taken over
- * cannot widen it. Tests run a program of their own that passes `test`.
+ * cannot widen it. Tests run a program of their own that passes `test`. `stateDirectory` is where the service manager
+ * lets this user write.
  */
-export function serveEgress(test: Partial<DialPorts> & { rules?: readonly EgressRule[] } = {}): void {
+export function serveEgress(
+  test: Partial<DialPorts> & { rules?: readonly EgressRule[] } = {},
+  stateDirectory?: string,
+): void {
   const { rules = EGRESS_RULES, ...replaced } = test;
   const ports: DialPorts = { resolve: systemResolve, mayDial: publicAddressesOnly, ...replaced };
   let fetcher: Fetcher | undefined;
@@ -25,7 +30,7 @@ export function serveEgress(test: Partial<DialPorts> & { rules?: readonly Egress
   const server = serveGuest({
     onStart(init) {
       const start = init as EgressStart;
-      ledger = new Ledger(start.ledger);
+      ledger = new Ledger(stateDirectory === undefined ? start.ledger : join(stateDirectory, 'egress.ndjson'));
       ledger.open(Date.now());
       fetcher = new Fetcher({
         gate: new TicketGate(start.key),

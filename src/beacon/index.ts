@@ -1,0 +1,2 @@
+export { Beacon, type BeaconOptions } from './beacon.ts';
+export type { BeaconPlan, BeaconState, BeaconStatus } from './plan.ts';
