@@ -13,7 +13,11 @@ await main(async () => {
   ensureWeb(root, node);
   const env = withNode(node);
   if (!args.includes(NO_MODEL) && !args.includes('--help')) {
-    const rc = await runForeground(node, [join(root, 'scripts/starter-model.ts')], { env: withProxy(env) });
+    const rc = await runForeground(node, [join(root, 'scripts/starter-model.ts')], {
+      env: withProxy(env),
+      // Its answer, the path, is for scripts.
+      stdio: ['inherit', 'ignore', 'inherit'],
+    });
     // 3 = no source had it; the box starts all the same. Anything above 128 is the person's Ctrl-C.
     if (rc > 128) return rc;
     if (rc !== 0 && rc !== 3) say(`Fetching the starter model ended with ${rc}; starting without it.`);
