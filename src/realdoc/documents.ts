@@ -81,10 +81,10 @@ export class Documents {
     }
   }
 
-  forget(file: string): void {
-    const held = this.#open.get(file);
-    if (held) this.#bytes -= held.tree.bytes;
-    this.#open.delete(file);
+  /** Gives back the memory; everything can be read again. */
+  forgetAll(): void {
+    this.#open.clear();
+    this.#bytes = 0;
   }
 
   #touch(file: string, open: Open): void {

@@ -212,7 +212,10 @@ export class RealDoc {
     const pathOf = (rel: string): string => `${workspace.name}/${rel}`;
     // What appeared comes before what is gone, so that a renamed file is known by its bytes.
     for (const list of [found.present, found.missing]) {
-      for (let i = 0; i < list.length; i += BATCH) await this.#adopt(list.slice(i, i + BATCH).map(pathOf));
+      for (let i = 0; i < list.length; i += BATCH) {
+        if (!this.#started) return;
+        await this.#adopt(list.slice(i, i + BATCH).map(pathOf));
+      }
     }
     if (found.unreadable.length === 0) this.#scanned.add(workspace.id);
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);

@@ -283,3 +283,58 @@ describe('the watcher', () => {
     expect(await sources()).toEqual(['import', 'edit']);
   });
 });
+
+describe('files that are no text, over time', () => {
+  beforeEach(() => start());
+
+  it('a document that became binary is looked at once, not at every read, and comes back as text', async () => {
+    await writeFile(join(box.root, 'a.md'), Buffer.from('89504e470d0a1a0a0000', 'hex'));
+    await box.call('doc.read', { path: 'office/a.md' });
+    const imports = (): number => box.door.calls.filter((call) => call.operation === 'doc.import').length;
+    const before = imports();
+    await box.call('doc.read', { path: 'office/a.md' });
+    await edit(1, 1, 'LINE 1');
+    await box.room.settled();
+    await box.room.scan(box.room.workspace('office'));
+    expect(imports()).toBeLessThanOrEqual(before + 2);
+    const held = await box.call<{ documents: unknown[] }>('doc.status', { path: 'office/a.md' });
+    expect(held.documents[0]).toMatchObject({ state: 'held', reason: 'the file on the share is now: png image' });
+    await writeFile(join(box.root, 'a.md'), TEN.replace('line 9', 'text again'));
+    await box.room.scan(box.room.workspace('office'));
+    expect(await box.file('a.md')).toBe(TEN.replace('line 9', 'text again').replace('line 1\n', 'LINE 1\n'));
+  });
+
+  it('a binary file that becomes text becomes a document, and one that goes leaves the list', async () => {
+    await box.write('b.txt', Buffer.from('a\0b'));
+    await box.write('c.bin', Buffer.from('a\0b'));
+    const names = async (): Promise<string[]> => {
+      await box.room.scan(box.room.workspace('office'));
+      const { documents } = await box.call<{ documents: { path: string; kind: string }[] }>('doc.list', {
+        workspace: 'office',
+      });
+      return documents.map((d) => `${d.path} ${d.kind}`);
+    };
+    expect(await names()).toEqual(['office/a.md text', 'office/b.txt opaque', 'office/c.bin opaque']);
+    await writeFile(join(box.root, 'b.txt'), 'plain\n');
+    await rm(join(box.root, 'c.bin'));
+    expect(await names()).toEqual(['office/a.md text', 'office/b.txt text']);
+    expect(await box.text('office/b.txt')).toBe('plain');
+  });
+});
+
+describe('a file that comes back', () => {
+  beforeEach(() => start());
+
+  it('after a deletion that overtook an edit, the edit is merged into it', async () => {
+    await writeFile(join(box.root, '.~lock.a.md#'), '');
+    await edit(1, 2, 'by the box');
+    await box.room.settled();
+    await rm(join(box.root, 'a.md'));
+    await box.call('doc.import', { path: 'office/a.md' });
+    await unlink(join(box.root, '.~lock.a.md#'));
+    await writeFile(join(box.root, 'a.md'), TEN.replace('line 9', 'by a person'));
+    await box.room.scan(box.room.workspace('office'));
+    expect(await box.file('a.md')).toBe(TEN.replace('line 9', 'by a person').replace('line 2', 'by the box'));
+    expect(await sources()).toEqual(['import', 'edit', 'delete', 'import', 'merge']);
+  });
+});

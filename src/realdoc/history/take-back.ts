@@ -12,9 +12,8 @@ import { tighten } from '../text/tighten.ts';
 export interface TakeBack {
   change: Change;
   versions: number[];
-  /** Set when existence or the name is taken back too. */
+  /** Differs from now when existence is taken back too. */
   state: 'live' | 'deleted';
-  rel: string;
 }
 
 /**
@@ -24,12 +23,11 @@ export interface TakeBack {
  */
 export function takeBack(db: Reader, documents: Documents, file: FileRow, versions: readonly OpRow[]): TakeBack {
   let undone: Change = [];
-  let { state, rel } = file;
+  let { state } = file;
   const newestFirst = [...versions].sort((a, b) => b.version - a.version);
   for (const op of newestFirst) {
     if (op.source === 'delete') state = 'live';
     else if (op.source === 'create') state = 'deleted';
-    else if (op.source === 'move') rel = (JSON.parse(op.args) as { from: string }).from;
     else if ((op.source === 'undo' || op.source === 'redo' || op.source === 'rollback') && file.state === 'deleted')
       state = 'live';
     const inverse = invert(unpackChange(op.splices));
@@ -40,7 +38,7 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
     undone = compose(undone, carried.change);
   }
-  return { change: tighten(undone), versions: newestFirst.map((op) => op.version), state, rel };
+  return { change: tighten(undone), versions: newestFirst.map((op) => op.version), state };
 }
 
 function conflict(db: Reader, file: FileRow, op: OpRow, mine: Splice, theirs: Splice): Error {

@@ -95,6 +95,7 @@ export function createOperation(room: RealDoc): AnyOperation {
         signature: null,
         displaced: null,
         reason: null,
+        foreign: null,
         attempts: 0,
         at: ctx.clock.now(),
       });

@@ -2,6 +2,7 @@ import { fail, type Reader } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, LabelSchema, operation, Type, Version } from '../../protocol/index.ts';
 import { linesFrom } from '../edit/plan.ts';
 import { bare, lineHash } from '../edit/resolve.ts';
+import { findAll } from '../edit/search.ts';
 import { resolveVersion } from '../history/at.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -168,7 +169,7 @@ function wanted(
   version: number,
   input: { from?: number; to?: number; around?: number | string },
 ): { from: number; to: number } {
-  const { total } = { total: tree.lines };
+  const total = tree.lines;
   if (input.around !== undefined) {
     const line = typeof input.around === 'number' ? input.around : lineWith(tree, input.around);
     if (line === undefined || line > total) {
@@ -183,8 +184,8 @@ function wanted(
 }
 
 function lineWith(tree: TextTree, words: string): number | undefined {
-  const at = tree.toBuffer().indexOf(words);
-  return at < 0 ? undefined : tree.lineAt(at);
+  const [at] = findAll(tree, Buffer.from(words), 0, tree.bytes, 1);
+  return at === undefined ? undefined : tree.lineAt(at);
 }
 
 function withinBudget(lines: ShownLineValue[]): ShownLineValue[] {

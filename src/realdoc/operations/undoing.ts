@@ -127,9 +127,12 @@ function standing(db: Reader, ops: readonly OpRow[]): OpRow[] {
   });
 }
 
-/** The first version of a file that came from the share is where its history starts: there is nothing before it. */
+/**
+ * The first version of a file that came from the share is where its history starts: there is nothing before it. A
+ * rename on the share is on record, but whoever renamed a file renames it back.
+ */
 function mayBeTaken(op: OpRow): boolean {
-  return op.version > 1 || op.source === 'create';
+  return op.source !== 'move' && (op.version > 1 || op.source === 'create');
 }
 
 function lastOf(db: Reader, what: 'undo' | 'redo', file: FileRow): OpRow | undefined {
@@ -180,9 +183,6 @@ function applyPiece(
   source: 'undo' | 'redo',
   note: string | undefined,
 ): Static<typeof VersionMade> {
-  if (back.rel !== file.rel && rows.fileAt(ctx.tx, file.workspace, back.rel)) {
-    throw fail('DOC_EXISTS', { path: back.rel });
-  }
   const after = room.documents.read(ctx.tx, file, file.head).apply(back.change);
   const next = {
     source,
@@ -190,7 +190,6 @@ function applyPiece(
     args: { versions: back.versions },
     undoes: back.versions,
     state: back.state,
-    rel: back.rel,
     note,
   };
   return writeVersion(room, ctx, file, next, after);

@@ -48,7 +48,7 @@ export function adopt(
     case 'became-opaque': {
       const file = current(ctx, finding.file);
       const held = rows.projection(ctx.tx, file.id);
-      if (held) hold(ctx, held, `the file on the share is now ${finding.why}`);
+      if (held) hold(ctx, held, `the file on the share is now: ${finding.why}`, finding.foreign);
       return done(file, 'same');
     }
     case 'moved': {
@@ -63,13 +63,19 @@ export function adopt(
     case 'missing': {
       const before = current(ctx, finding.file);
       if (before.state !== 'live') return done(before, 'same');
+      if (before.kind === 'opaque') {
+        rows.updateFile(ctx.tx, { ...before, state: 'deleted' });
+        return done(before, 'deleted');
+      }
       const after = appendVersion(ctx, before, {
         source: 'delete',
         change: [],
         args: { deleted: true },
         state: 'deleted',
       });
-      rows.putProjection(ctx.tx, { ...fresh(after, ctx), version: after.head, state: 'written' });
+      // What was last on the share stays the base, should the file come back from a program that only moved it.
+      const version = rows.projection(ctx.tx, after.id)?.version ?? 0;
+      rows.putProjection(ctx.tx, { ...fresh(after, ctx), version, state: 'written' });
       return done(after, 'deleted');
     }
   }
@@ -105,7 +111,7 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
 }
 
 function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque' }>): Adoption {
-  const { workspace, name, why } = found;
+  const { workspace, name, why, signature } = found;
   const known = rows.fileAt(ctx.tx, workspace.id, name.rel);
   const file: FileRow = {
     id: known?.id ?? newId('doc', ctx.clock.now()),
@@ -130,6 +136,8 @@ function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque'
     rows.insertFile(ctx.tx, file);
     ctx.emit('box', 'workspace-changed', { workspace: name.workspace, path: file.path, change: 'new' });
   }
+  // Only its looks are kept, to notice when another file takes its place.
+  rows.putProjection(ctx.tx, { ...fresh(file, ctx), version: 0, state: 'written', signature });
   return done(file, 'opaque');
 }
 
@@ -196,6 +204,7 @@ function fresh(file: FileRow, ctx: WriteContext): ProjectionRow {
     signature: null,
     displaced: null,
     reason: null,
+    foreign: null,
     attempts: 0,
     at: ctx.clock.now(),
   };
@@ -207,6 +216,6 @@ function seeFile(ctx: WriteContext, file: FileRow, version: number, signature: F
   rows.putProjection(ctx.tx, { ...fresh(file, ctx), version, state, signature });
 }
 
-function hold(ctx: WriteContext, row: ProjectionRow, reason: string): void {
-  rows.putProjection(ctx.tx, { ...row, state: 'held', reason, at: ctx.clock.now() });
+function hold(ctx: WriteContext, row: ProjectionRow, reason: string, foreign: string): void {
+  rows.putProjection(ctx.tx, { ...row, state: 'held', reason, foreign, at: ctx.clock.now() });
 }

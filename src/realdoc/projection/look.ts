@@ -10,7 +10,7 @@ import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { Folder, statOf } from './folder.ts';
 import { type DocName, isTemporary } from './paths.ts';
-import { MAX_TEXT_BYTES, readHead, readWhole } from './read-file.ts';
+import { looksOf, MAX_TEXT_BYTES, readHead, readWhole, signatureOf } from './read-file.ts';
 
 /** What a look at the share found, and all that the transaction needs to adopt it. */
 export type Finding =
@@ -23,7 +23,7 @@ export type Finding =
       signature: FileSignature;
       staged: Staged | undefined;
     }
-  | { kind: 'opaque'; name: DocName; workspace: WorkspaceRow; why: string }
+  | { kind: 'opaque'; name: DocName; workspace: WorkspaceRow; why: string; signature: FileSignature }
   /** The file is as some version says; `version` is that version. */
   | { kind: 'same'; file: FileRow; version: number; signature: FileSignature }
   /** Somebody saved. `theirs` leads from the text of `base` to what they saved. */
@@ -36,7 +36,7 @@ export type Finding =
       signature: FileSignature;
       displaced: boolean;
     }
-  | { kind: 'became-opaque'; file: FileRow; why: string }
+  | { kind: 'became-opaque'; file: FileRow; why: string; foreign: string }
   | { kind: 'missing'; file: FileRow }
   | { kind: 'moved'; file: FileRow; rel: string; signature: FileSignature };
 
@@ -61,8 +61,9 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
     throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
   }
   if ('why' in content) {
-    if (file?.kind === 'text' && file.state === 'live') return { kind: 'became-opaque', file, why: content.why };
-    return { kind: 'opaque', name, workspace, why: content.why };
+    const { why, signature } = content;
+    if (file?.kind === 'text') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
+    return { kind: 'opaque', name, workspace, why, signature };
   }
   const { bytes, signature } = content;
   if (file?.kind === 'text') return compare(eyes, file, known, bytes, signature);
@@ -111,7 +112,7 @@ async function compare(
     }
   }
   // Where the share holds no version of ours, the save stands against all that there is.
-  const from = file.state === 'live' && base > 0 ? base : file.head;
+  const from = base > 0 ? base : file.head;
   const before = eyes.documents.at(file, from).toBuffer();
   const theirs = diffBytes(before, bytes);
   return { kind: 'changed', file, base: from, theirs, facts: textFacts(bytes), signature, displaced: false };
@@ -129,7 +130,7 @@ export async function readDocument(
   root: string,
   rel: string,
   docPath: string,
-): Promise<{ bytes: Buffer; signature: FileSignature } | { why: string } | undefined> {
+): Promise<{ bytes: Buffer; signature: FileSignature } | { why: string; signature: FileSignature } | undefined> {
   const names = rel.split('/');
   let folder: Folder;
   try {
@@ -142,10 +143,9 @@ export async function readDocument(
   const handle = await held.openFile(names.at(-1)!, docPath);
   if (!handle) return undefined;
   try {
-    const { size } = await handle.stat();
+    const stat = await handle.stat({ bigint: true });
     const why = whyOpaque(await readHead(handle, HEAD_BYTES));
-    if (why) return { why };
-    if (size > MAX_TEXT_BYTES) return { why: 'too large' };
+    if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? 'too large', signature: signatureOf(stat, '') };
     return await readWhole(handle, docPath);
   } finally {
     await handle.close();

@@ -8,9 +8,12 @@ import { replaceFile } from './replace.ts';
 
 /** How long a displaced file keeps its second name, for a program that still had it open. */
 const KEEP_MS = 2000;
-/** A large text is written at most this often, so that a busy document does not keep the disk busy. */
+/** After a large text was written the next writing waits nine times as long as it took, so edits keep the disk. */
 const LARGE_BYTES = 8 * 1024 * 1024;
-const LARGE_PAUSE_MS = 1000;
+const LARGE_PAUSE = 9;
+const LARGE_PAUSE_MS = { least: 500, most: 20_000 };
+/** Programs remove and rename while they save: only what stays away this long is gone. */
+const GONE_MS = 1500;
 const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
 
 export interface ProjectorOptions {
@@ -39,6 +42,10 @@ export class Projector {
   readonly #again = new Set<string>();
   readonly #timers = new Map<string, () => void>();
   readonly #kept = new Map<string, Kept>();
+  /** Large documents between two writings. */
+  readonly #resting = new Set<string>();
+  /** Documents whose file was not there at the last try. */
+  readonly #gone = new Set<string>();
   #stopped = false;
 
   constructor(options: ProjectorOptions) {
@@ -51,7 +58,7 @@ export class Projector {
 
   /** Asks for the file to be brought up to date. Returns at once. */
   kick(file: string): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#resting.has(file)) return;
     this.#timers.get(file)?.();
     this.#timers.delete(file);
     if (this.#running.has(file)) {
@@ -88,6 +95,7 @@ export class Projector {
     this.#again.clear();
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    this.#resting.clear();
     await this.idle();
     for (const kept of [...this.#kept.values()]) await this.#release(kept);
   }
@@ -118,11 +126,19 @@ export class Projector {
     const tree = this.#o.documents.at(file, version);
     const earlier = this.#kept.get(file.id);
     if (earlier) await this.#release(earlier);
+    const began = this.#o.clock.monotonic();
     const result = await replaceFile(file, tree, row.signature);
-    if (result.outcome === 'changed') {
-      await this.#o.adopt(file);
-      return 'again';
+    if (result.outcome === 'gone' && !this.#gone.delete(file.id)) {
+      this.#gone.add(file.id);
+      this.#later(file.id, GONE_MS);
+      return 'done';
     }
+    if (result.outcome === 'changed' || result.outcome === 'gone') {
+      await this.#o.adopt(file);
+      // Something that is no text stands there now: it is left alone until it changes again.
+      return rows.projection(this.#o.db, file.id)?.foreign ? 'done' : 'again';
+    }
+    this.#gone.delete(file.id);
     if (result.outcome === 'held') {
       await this.#record(file, { ...row, state: 'held', reason: `open elsewhere (${result.by})` });
       this.#later(file.id, RETRY_MS[1]!);
@@ -136,6 +152,7 @@ export class Projector {
       signature,
       displaced: row.signature?.sha256 ?? null,
       reason: null,
+      foreign: null,
       attempts: 0,
     });
     if (kept) {
@@ -149,7 +166,9 @@ export class Projector {
     }
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
       this.#again.delete(file.id);
-      this.#later(file.id, LARGE_PAUSE_MS);
+      const took = this.#o.clock.monotonic() - began;
+      this.#resting.add(file.id);
+      this.#later(file.id, Math.min(LARGE_PAUSE_MS.most, Math.max(LARGE_PAUSE_MS.least, LARGE_PAUSE * took)));
       return 'done';
     }
     return 'again';
@@ -208,6 +227,7 @@ export class Projector {
       id,
       this.#o.clock.after(ms, () => {
         this.#timers.delete(id);
+        this.#resting.delete(id);
         this.kick(id);
       }),
     );

@@ -18,6 +18,11 @@ export function signatureOf(stat: BigIntStats, sha256: string): FileSignature {
   return { size: Number(stat.size), mtimeNs: String(stat.mtimeNs), inode: String(stat.ino), sha256 };
 }
 
+/** What a file looks like without its bytes, as one word to compare. */
+export function looksOf(signature: Omit<FileSignature, 'sha256'>): string {
+  return `${signature.size}:${signature.mtimeNs}:${signature.inode}`;
+}
+
 /** Size, time and inode agree: not proof that the bytes do, but no sign that they differ. */
 export function looksSame(stat: BigIntStats, signature: FileSignature): boolean {
   return (

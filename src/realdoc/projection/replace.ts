@@ -18,6 +18,8 @@ export type Replaced =
   | { outcome: 'written'; signature: FileSignature; kept: string | undefined; keptChanged: boolean }
   /** The file is not what we believe it to be: look at it first. Nothing was changed. */
   | { outcome: 'changed' }
+  /** It is not there. A program that saves by removing and renaming may be in the middle of it. */
+  | { outcome: 'gone' }
   | { outcome: 'held'; by: string };
 
 /**
@@ -36,6 +38,7 @@ export async function replaceFile(file: FileRow, tree: TextTree, expected: FileS
   const owner = await ownerFile(folder, name);
   if (owner) return { outcome: 'held', by: owner };
   const before = await bigStatOf(folder.at(name));
+  if (!before && expected) return { outcome: 'gone' };
   if (!(await isExpected(folder, name, before, expected, file.path))) return { outcome: 'changed' };
 
   const temporary = temporaryName(name, newId('x').slice(2));
@@ -159,7 +162,7 @@ async function writeLeaves(
     size = 0;
   };
   for (const leaf of tree.leaves()) {
-    waiting.push(tree.dataOf(leaf));
+    waiting.push(tree.peek(leaf));
     size += leaf.bytes;
     if (size >= WRITE_BYTES) await flush();
   }

@@ -5,6 +5,7 @@ import type { Reader } from '../../common/index.ts';
 import * as rows from '../repository.ts';
 import type { WorkspaceRow } from '../rows.ts';
 import { isIgnored, isTemporary, whyBad } from './paths.ts';
+import { looksOf, looksSame, signatureOf } from './read-file.ts';
 
 const MAX_DEPTH = 32;
 
@@ -51,12 +52,12 @@ export async function scanWorkspace(db: Reader, workspace: WorkspaceRow): Promis
       if (await isNews(db, workspace, rel)) result.present.push(rel);
     }
   }
-  const isKnown = (rel: string): boolean =>
+  const isHidden = (rel: string): boolean =>
     result.unreadable.some((folder) => folder === '' || rel.startsWith(`${folder}/`));
   for (let after = ''; ; ) {
     const page = rows.filesOf(db, workspace.id, '', after, 500);
     for (const file of page) {
-      if (seen.has(file.rel) || file.kind !== 'text' || isKnown(file.rel)) continue;
+      if (seen.has(file.rel) || isHidden(file.rel)) continue;
       if (rows.projection(db, file.id)?.signature) result.missing.push(file.rel);
     }
     const last = page.at(-1);
@@ -71,13 +72,11 @@ export async function scanWorkspace(db: Reader, workspace: WorkspaceRow): Promis
 export async function isNews(db: Reader, workspace: WorkspaceRow, rel: string): Promise<boolean> {
   const file = rows.fileAt(db, workspace.id, rel);
   if (!file || file.state === 'deleted') return true;
-  const signature = rows.projection(db, file.id)?.signature;
-  if (file.kind === 'opaque') return false;
-  if (!signature) return true;
+  const known = rows.projection(db, file.id);
+  if (!known?.signature) return true;
   try {
     const stat = await lstat(join(workspace.root, rel), { bigint: true });
-    const { size, mtimeNs, ino } = stat;
-    return Number(size) !== signature.size || String(mtimeNs) !== signature.mtimeNs || String(ino) !== signature.inode;
+    return !looksSame(stat, known.signature) && looksOf(signatureOf(stat, '')) !== known.foreign;
   } catch {
     return false;
   }

@@ -4,10 +4,11 @@ import type { Leaf } from './leaf.ts';
 
 /** The leaves of a stored tree, in order: for each its row id, bytes and newlines as LEB128 numbers, then zstd. */
 export function packLeaves(leaves: readonly Leaf[]): Buffer {
-  const parts = leaves.flatMap((leaf) => {
-    if (leaf.id === undefined) throw new Error('a leaf is not stored yet');
-    return [varint(leaf.id), varint(leaf.bytes), varint(leaf.newlines)];
-  });
+  const parts: Buffer[] = [];
+  for (const { id, bytes, newlines } of leaves) {
+    if (id === undefined) throw new Error('a leaf is not stored yet');
+    parts.push(varint(id), varint(bytes), varint(newlines));
+  }
   return zstdCompressSync(Buffer.concat(parts));
 }
 

@@ -146,9 +146,9 @@ export class TextTree {
     yield* walk(this.#root);
   }
 
-  /** Bytes of a leaf of this text. */
-  dataOf(leaf: Leaf): Uint8Array {
-    return this.#dataOf(leaf);
+  /** Bytes of a leaf of this text. What has to be fetched is not kept: a walk over a long text must not fill memory. */
+  peek(leaf: Leaf): Uint8Array {
+    return leaf.data ?? this.#load(leaf.id!);
   }
 
   #dataOf(leaf: Leaf): Uint8Array {
