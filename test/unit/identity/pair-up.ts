@@ -1,5 +1,5 @@
+import { TestPhone } from '../../support/phone.ts';
 import type { TestBox } from './test-box.ts';
-import { TestPhone } from './test-phone.ts';
 
 /** A phone that is paired for a new person of that name, or for one the box knows. */
 export async function pairUp(

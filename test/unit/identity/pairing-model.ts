@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
 import { checkNumber, type PairBegin, type PairProve, pairTranscript } from '../../../src/protocol/index.ts';
+import { TestPhone } from '../../support/phone.ts';
 import { codeOf, type TestBox } from './test-box.ts';
-import { TestPhone } from './test-phone.ts';
 
 /** What the world may do next. Indexes count from the newest, modulo what there is. */
 export type Action =

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { randomToken } from '../../../src/common/index.ts';
+import { TestPhone } from '../../support/phone.ts';
 import { codeOf, TestBox } from './test-box.ts';
-import { TestPhone } from './test-phone.ts';
 
 let box: TestBox;
 beforeEach(async () => {

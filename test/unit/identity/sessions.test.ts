@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Revocation } from '../../../src/identity/index.ts';
+import type { TestPhone } from '../../support/phone.ts';
 import { pairAdmin, pairUp } from './pair-up.ts';
 import { codeOf, TestBox } from './test-box.ts';
-import type { TestPhone } from './test-phone.ts';
 
 let box: TestBox;
 let phone: TestPhone;

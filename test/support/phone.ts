@@ -8,8 +8,8 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { randomToken } from '../../../src/common/index.ts';
-import type { Identity, Session, Source } from '../../../src/identity/index.ts';
+import { randomToken } from '../../src/common/index.ts';
+import type { Identity, Session, Source } from '../../src/identity/index.ts';
 import {
   boxIdFromHash,
   boxTranscript,
@@ -34,7 +34,10 @@ import {
   type Renew,
   renewText,
   type SessionProof,
-} from '../../../src/protocol/index.ts';
+} from '../../src/protocol/index.ts';
+
+/** The three steps of pairing, in the room itself or over the network. */
+export type PairingPeer = Pick<Identity, 'pairBegin' | 'pairProve' | 'pairStatus'>;
 
 /** A phone as the protocol describes it, written here a second time with node:crypto. Checks all the box says. */
 export class TestPhone {
@@ -52,12 +55,12 @@ export class TestPhone {
   grant: PairGrant | undefined;
   readonly #privateKey: KeyObject;
 
-  constructor(options: { keyAlg?: KeyAlgorithm; browser?: boolean; address?: string } = {}) {
+  constructor(options: { keyAlg?: KeyAlgorithm; browser?: boolean; address?: string; origin?: string } = {}) {
     this.keyAlg = options.keyAlg ?? 'ed25519';
     this.isBrowser = options.browser ?? false;
     this.source = {
       address: options.address ?? '192.168.1.50',
-      origin: this.isBrowser ? 'https://jingu.local:7443' : null,
+      origin: this.isBrowser ? (options.origin ?? 'https://jingu.local:7443') : null,
     };
     const { privateKey } =
       this.keyAlg === 'ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -88,7 +91,7 @@ export class TestPhone {
     };
   }
 
-  async begin(identity: Identity): Promise<void> {
+  async begin(identity: PairingPeer): Promise<void> {
     this.begun = await identity.pairBegin(this.beginMessage(), this.source);
     const hash = createHash('sha256').update(Buffer.from(this.begun.boxKey, 'base64url')).digest();
     if (boxIdFromHash(hash) !== this.link!.boxId) throw new Error('this is not the box of the link');
@@ -121,7 +124,7 @@ export class TestPhone {
     };
   }
 
-  async prove(identity: Identity): Promise<void> {
+  async prove(identity: PairingPeer): Promise<void> {
     const answer = await identity.pairProve(this.proveMessage(), this.source);
     const text = boxTranscript(this.transcript);
     if (answer.proof !== this.#hmac(text)) throw new Error('the box does not know the secret');
@@ -133,7 +136,7 @@ export class TestPhone {
     return checkNumber(createHash('sha256').update(this.transcript).digest());
   }
 
-  async status(identity: Identity, waitMs = 0): Promise<PairStatusAnswer> {
+  async status(identity: PairingPeer, waitMs = 0): Promise<PairStatusAnswer> {
     const { pairingId, boxId } = this.link!;
     const { devicePub } = this;
     const signature = this.sign(pairStatusText(boxId, pairingId, devicePub));
@@ -146,7 +149,7 @@ export class TestPhone {
   }
 
   /** Begin and prove. */
-  async join(identity: Identity, link: string): Promise<void> {
+  async join(identity: PairingPeer, link: string): Promise<void> {
     this.scan(link);
     await this.begin(identity);
     await this.prove(identity);
