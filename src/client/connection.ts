@@ -135,8 +135,9 @@ export class Connection<Hello> {
   /** Ends the socket from this side. */
   end(error?: CallError): void {
     if (this.#ended) return;
-    this.#socket?.close(1000, '');
+    // First the reason, then the socket: a transport may report the closing in this very call, and knows no reason.
     this.#finish(1000, error?.message ?? '', error);
+    this.#socket?.close(1000, '');
   }
 
   #receive(text: string): void {

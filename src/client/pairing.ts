@@ -71,13 +71,14 @@ export async function pairFromLink(link: PairingLink, options: PairOptions): Pro
     requestedRole: options.requestedRole ?? null,
   });
   const mac = await keyedMac(secret, link.pairingId, PAIR_KEY_INFO);
-  const proven = (await post(options, origin, PATHS.pairProve, {
+  const proof = {
     pairingId: link.pairingId,
     devicePub: key.publicKey,
     nonce: nonceText,
     proof: await mac(transcript),
     signature: await key.sign(transcript),
-  })) as PairProven;
+  };
+  const proven = (await post(options, origin, PATHS.pairProve, proof, link.spki)) as PairProven;
   const knowsSecret = proven.proof === (await mac(boxTranscript(transcript)));
   if (!knowsSecret || !(await verifyBox(begun.boxKey, proven.signature, boxTranscript(transcript)))) {
     throw localError('CLIENT_BOX_MISMATCH', { reason: 'it does not know the secret of the link' });
@@ -149,7 +150,7 @@ async function waitForGrant(
     let answer: PairStatusAnswer;
     try {
       const ask = { pairingId, devicePub: key.publicKey, signature, waitMs: STATUS_WAIT_MS };
-      answer = (await post(options, origin, PATHS.pairStatus, ask)) as PairStatusAnswer;
+      answer = (await post(options, origin, PATHS.pairStatus, ask, link.spki)) as PairStatusAnswer;
       failures = 0;
     } catch (error) {
       // The phone slept or the box restarted: the durable row still answers afterwards.

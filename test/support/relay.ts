@@ -66,9 +66,10 @@ export class Relay {
         if (from === victim) this.overheard += text;
         to.write(Buffer.from(from === victim ? this.rewrite(text) : text, 'latin1'));
       });
+      from.on('end', () => to.end());
       from.on('close', () => {
         this.#sockets.delete(from);
-        to.destroy();
+        to.end();
       });
       from.on('error', () => to.destroy());
     }

@@ -226,6 +226,16 @@ describe('a connection', () => {
     await expect(client.connect()).rejects.toBeInstanceOf(CallError);
   });
 
+  it('refused at the handshake is not tried again, and says why', async () => {
+    const { box, clock, client, settled } = rig();
+    box.answers['session.connect'] = () => {
+      throw fail('SPKI_MISMATCH');
+    };
+    await expect(settled(client.connect())).rejects.toMatchObject({ code: 'SPKI_MISMATCH' });
+    clock.pass(60_000);
+    expect(box.lines).toHaveLength(1);
+  });
+
   it('closed for good ends what waits, twice is harmless, and `using` does it', async () => {
     const { box, client, connected } = rig();
     await connected();

@@ -61,8 +61,11 @@ export class ScriptedBox implements Transport {
       send: (text) => {
         if (line.isOpen) this.#receive(line, text);
       },
-      close: () => {
+      // Reported in this very call, as the transport of node does it.
+      close: (code) => {
+        if (!line.isOpen) return;
         line.isOpen = false;
+        handlers.closed(code ?? 1000, '');
       },
     };
   }
