@@ -59,6 +59,11 @@ export class Agent {
     await Promise.all([...this.#running.values()].map(({ done }) => done));
   }
 
+  /** Runs at this moment. */
+  get running(): number {
+    return this.#running.size;
+  }
+
   /** Resolves when nothing is queued or running; what waits for a person does not count. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ done }) => done));

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
+import { Agent, agentMigrations, agentOperations, think } from '../agent/index.ts';
 import { type Clock, fail, type Logger, newId } from '../common/index.ts';
 import { assertPrivateBind, bindAddresses, type Config } from '../config/index.ts';
 import { doorMigrations } from '../door/index.ts';
@@ -21,6 +22,7 @@ import { RealDoc, realdocMigrations, realdocOperations } from '../realdoc/index.
 import { Backups, backupOperations, Store } from '../store/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
 import { hostNames, localName, reachable } from './addresses.ts';
+import { questionsOf, taskCaller } from './agent-ports.ts';
 import { Core } from './core.ts';
 import { diskCheck, Health } from './health.ts';
 import { identityGate } from './identity-gate.ts';
@@ -51,6 +53,7 @@ export const MIGRATIONS = [
   ...inferenceMigrations,
   ...egressMigrations,
   ...realdocMigrations,
+  ...agentMigrations,
 ];
 
 /**
@@ -183,13 +186,25 @@ export class Box {
       otherDirectories: [config.models],
     });
     this.#stops.push(() => inference.stop());
+    const invoke: typeof door.invoke = (caller, request, options) => door.invoke(caller, request, options);
     const realdoc = new RealDoc({
       db: store,
       clock,
       log,
-      invoke: (caller, request, options) => door.invoke(caller, request, options),
+      invoke,
       dataDirectory: config.data,
       caller: () => identity.internalCaller(),
+    });
+    const agent = new Agent({
+      db: store,
+      clock,
+      log,
+      invoke,
+      events,
+      questions: questionsOf(core.approvals),
+      texts: core.texts,
+      callerFor: taskCaller(identity),
+      think,
     });
 
     const operations: AnyOperation[] = [
@@ -210,6 +225,7 @@ export class Box {
       ...inferenceOperations(inference),
       ...egressOperations(),
       ...realdocOperations(realdoc),
+      ...agentOperations({ agent, invoke }),
       ...boxOperations({
         status: () => this.status(),
         doctor: () => this.#health.run(),
@@ -217,12 +233,14 @@ export class Box {
       }),
     ];
     registry.register(...operations);
-    const inner = { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, addresses };
+    const inner = { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, agent, addresses };
     this.#o.extend?.(inner);
     await core.start();
     this.#stops.push(() => core.stop());
     if (this.#o.recovery === undefined) await realdoc.start();
     this.#stops.push(() => realdoc.stop());
+    if (this.#o.recovery === undefined) agent.start();
+    this.#stops.push(() => agent.stop());
 
     gateway = new Gateway({
       clock,
@@ -271,7 +289,7 @@ export class Box {
   }
 
   async status(): Promise<BoxStatus> {
-    const { identity, gateway, core, audit, supervisor, inference } = this.parts;
+    const { identity, gateway, core, audit, supervisor, inference, agent } = this.parts;
     const guests = supervisor.list().map(({ name, state, reason, pid, starts, memoryBytes }) => ({
       name,
       state,
@@ -290,7 +308,7 @@ export class Box {
       sockets: gateway.sockets,
       memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
       pendingApprovals: core.approvals.list({ person: null, states: ['pending'], limit: 500 }).length,
-      runningTasks: 0,
+      runningTasks: agent.running,
       model: await describeModel(inference),
       auditSize: audit.size(),
       guests,
@@ -326,6 +344,7 @@ export interface Parts {
   supervisor: Supervisor;
   inference: Inference;
   realdoc: RealDoc;
+  agent: Agent;
   gateway: Gateway;
   addresses: string[];
 }
