@@ -4,7 +4,7 @@ import type { Think } from './brain.ts';
 import { Journal } from './journal.ts';
 import type { CallerFor, EventSink, Invoke, Questions, TextStreams } from './ports.ts';
 import { OPEN_STATES, type Task, type TaskResult, type TaskState } from './records.ts';
-import { dropStepsFrom, insertTask, runningCount, task as findTask, tasksInState, updateTask } from './repository.ts';
+import { dropStepsFrom, task as findTask, insertTask, runningCount, tasksInState, updateTask } from './repository.ts';
 import { Parked, runTask, type TaskEnd } from './run-task.ts';
 
 export interface AgentOptions {
@@ -45,7 +45,8 @@ export class Agent {
     const { db, questions } = this.#o;
     this.#unlisten = questions.onResolved((taskId) => this.#wake(taskId));
     for (const { id, state, waitingFor } of tasksInState(db, OPEN_STATES)) {
-      const isAnswered = state !== 'waiting' || waitingFor === null || questions.outcome(waitingFor)?.state !== 'pending';
+      const isAnswered =
+        state !== 'waiting' || waitingFor === null || questions.outcome(waitingFor)?.state !== 'pending';
       if (isAnswered) this.#enqueue(id);
     }
   }
@@ -180,7 +181,8 @@ export class Agent {
       // Stopped, steered or cancelled: whoever did that has written the state; the journal is kept.
       if (signal.aborted) return;
       if (error instanceof Parked) return await this.#park(task, error.id);
-      const parkedAt = isJinguError(error) && error.code === 'APPROVAL_PENDING' ? error.details['approvalId'] : undefined;
+      const parkedAt =
+        isJinguError(error) && error.code === 'APPROVAL_PENDING' ? error.details['approvalId'] : undefined;
       if (typeof parkedAt === 'string') return await this.#park(task, parkedAt);
       await this.#settle(task, ...this.#explain(task, error));
     }

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type Clock, type Database, ERROR_CATALOGUE, fail, isJinguError, type Tx } from '../common/index.ts';
+import {
+  type Clock,
+  canonicalJson,
+  type Database,
+  ERROR_CATALOGUE,
+  fail,
+  isJinguError,
+  type Tx,
+} from '../common/index.ts';
 import { type Caller, type InvokeRequest, type InvokeResult, joinLabels, type Label } from '../protocol/index.ts';
 import type { Invoke } from './ports.ts';
 import type { Step, Task } from './records.ts';
@@ -68,14 +76,20 @@ export class Journal {
     if (kept && !isSame) await this.#forget(n);
     if (options.changes) this.#assertNoLoop(operation, request);
     this.#spend();
-    const key = options.changes ? (isSame && kept.key ? kept.key : `${this.task.id}-${n}-${request.slice(0, 16)}`) : null;
+    const key = options.changes
+      ? isSame && kept.key
+        ? kept.key
+        : `${this.task.id}-${n}-${request.slice(0, 16)}`
+      : null;
     const step: Step = { task: this.task.id, n, kind: operation, request, key, state: 'begun', result: null };
     // An effect's key is durable before the effect; a read that is lost with a crash is simply made again.
     if (options.changes && !isSame) await db.write((tx) => putStep(tx, step, clock.now()));
     const envelope: InvokeRequest = { operation, input, ...(key ? { idempotencyKey: key } : {}) };
     const result = await this.#patiently(() => invoke(this.#o.caller(this.task.label), envelope, { signal }));
     this.task.label = joinLabels(this.task.label, result.label);
-    const usage = (result.output as { usage?: { promptTokens: number; cachedTokens: number; completionTokens: number } } | null)?.usage;
+    const usage = (
+      result.output as { usage?: { promptTokens: number; cachedTokens: number; completionTokens: number } } | null
+    )?.usage;
     this.task.tokens += usage ? usage.completionTokens + usage.promptTokens - usage.cachedTokens : 0;
     this.task.steps = n + 1;
     const done: Step = { ...step, state: 'done', result };
@@ -120,7 +134,15 @@ export class Journal {
   /** Records a value together with the change that made it, in one transaction. */
   recordIn(tx: Tx, kind: string, request: object, result: unknown): void {
     const n = this.#n++;
-    const done: Step = { task: this.task.id, n, kind, request: digest({ kind, request }), key: null, state: 'done', result };
+    const done: Step = {
+      task: this.task.id,
+      n,
+      kind,
+      request: digest({ kind, request }),
+      key: null,
+      state: 'done',
+      result,
+    };
     this.#kept[n] = done;
     putStep(tx, done, this.#o.clock.now());
   }

@@ -1,5 +1,15 @@
 import { fail, type Reader } from '../common/index.ts';
-import { type AnyOperation, type Caller, closed, DocPath, Id, LabelSchema, operation, type Static, Type } from '../protocol/index.ts';
+import {
+  type AnyOperation,
+  type Caller,
+  closed,
+  DocPath,
+  Id,
+  LabelSchema,
+  operation,
+  type Static,
+  Type,
+} from '../protocol/index.ts';
 import type { Agent } from './agent.ts';
 import type { Invoke } from './ports.ts';
 import type { Task } from './records.ts';
@@ -109,7 +119,10 @@ function looking(): AnyOperation[] {
       ...reading,
       id: 'task.list',
       summary: { en: 'List tasks, newest first', zh: '列出任务,最新在前' },
-      input: closed({ open: Type.Optional(Type.Boolean()), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })) }),
+      input: closed({
+        open: Type.Optional(Type.Boolean()),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+      }),
       output: closed({ tasks: Type.Array(TaskShape) }),
       errors: [],
       examples: [{ note: 'what is not finished', input: { open: true } }],

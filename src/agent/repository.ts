@@ -76,7 +76,9 @@ export function task(db: Reader, id: string): Task | undefined {
 
 export function tasksInState(db: Reader, states: readonly TaskState[]): Task[] {
   const marks = states.map(() => '?').join(', ');
-  return db.all<TaskRow>(`SELECT * FROM agent_task WHERE state IN (${marks}) ORDER BY created_at, id`, ...states).map(read);
+  return db
+    .all<TaskRow>(`SELECT * FROM agent_task WHERE state IN (${marks}) ORDER BY created_at, id`, ...states)
+    .map(read);
 }
 
 /** Newest first; of one person, or of all for the local operator. */
@@ -93,7 +95,8 @@ export function tasks(db: Reader, filter: { person: string | null; open: boolean
 }
 
 export function runningCount(db: Reader): number {
-  return db.get<{ n: number }>("SELECT count(*) AS n FROM agent_task WHERE state IN ('queued', 'running', 'waiting')")!.n;
+  return db.get<{ n: number }>("SELECT count(*) AS n FROM agent_task WHERE state IN ('queued', 'running', 'waiting')")!
+    .n;
 }
 
 interface StepRow extends Omit<Step, 'result'> {

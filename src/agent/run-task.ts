@@ -40,7 +40,14 @@ const MOST_BYTES = 2 * 1024 * 1024;
 const MOST_TOTAL = 8 * 1024 * 1024;
 /** A document that moved on under the task is read again once; after that a person should look. */
 const ROUNDS = 2;
-const MOVED_ON: ReadonlySet<string> = new Set(['DOC_STALE_TARGET', 'DOC_GUARD_FAILED', 'DOC_NOT_FOUND', 'DOC_DELETED', 'DOC_VERSION_UNKNOWN', 'DOC_LINE_UNKNOWN']);
+const MOVED_ON: ReadonlySet<string> = new Set([
+  'DOC_STALE_TARGET',
+  'DOC_GUARD_FAILED',
+  'DOC_NOT_FOUND',
+  'DOC_DELETED',
+  'DOC_VERSION_UNKNOWN',
+  'DOC_LINE_UNKNOWN',
+]);
 
 /**
  * One task from its words to its end. Deterministic between journal steps, so a resumed run walks the same way. Throws
@@ -90,7 +97,11 @@ async function apply(
   locale: Locale,
 ): Promise<TaskEnd> {
   const verbs = proposal.edits.map(verbOf);
-  const { output } = await journal.call('doc.edit', { path: proposal.path, base: proposal.version, verbs }, { changes: true });
+  const { output } = await journal.call(
+    'doc.edit',
+    { path: proposal.path, base: proposal.version, verbs },
+    { changes: true },
+  );
   const { version } = output as { version: number };
   const document = documents.find((d) => d.path === proposal.path);
   return {
@@ -108,7 +119,9 @@ function verbOf(edit: LineEdit): object {
     case 'cut':
       return { cut: String(edit.line), was: edit.was };
     case 'put':
-      return edit.after === 0 ? { put: '<1', text: edit.text.split('\n') } : { put: `>${edit.after}`, text: edit.text.split('\n'), was: edit.anchor };
+      return edit.after === 0
+        ? { put: '<1', text: edit.text.split('\n') }
+        : { put: `>${edit.after}`, text: edit.text.split('\n'), was: edit.anchor };
   }
 }
 
@@ -121,7 +134,11 @@ async function askPerson(
 ): Promise<Proposal | undefined> {
   const options = thought.options.map((proposal, i) => {
     const document = documents.find((d) => d.path === proposal.path);
-    return { id: `option-${i + 1}`, label: labelOf(proposal), ...(document ? { diff: diffOf(proposal, document) } : {}) };
+    return {
+      id: `option-${i + 1}`,
+      label: labelOf(proposal),
+      ...(document ? { diff: diffOf(proposal, document) } : {}),
+    };
   });
   const request = { title: journal.task.text.slice(0, 200), question: askText(thought.reason, ports.locale), options };
   const id = journal.recorded<string>('question', request) ?? (await ports.ask(request));
@@ -160,7 +177,8 @@ interface ReadPage {
 
 async function readDocuments(journal: Journal): Promise<DocumentText[]> {
   const { task } = journal;
-  const wanted = task.documents.length > 0 ? task.documents.map((path) => ({ path, bytes: 0 })) : await listText(journal);
+  const wanted =
+    task.documents.length > 0 ? task.documents.map((path) => ({ path, bytes: 0 })) : await listText(journal);
   const out: DocumentText[] = [];
   let total = 0;
   for (const { path, bytes } of wanted) {
@@ -176,7 +194,10 @@ async function listText(journal: Journal): Promise<{ path: string; bytes: number
   const found: { path: string; bytes: number }[] = [];
   let after: string | undefined;
   do {
-    const { output } = await journal.call('doc.list', { workspace: journal.task.workspace, ...(after ? { after } : {}) });
+    const { output } = await journal.call('doc.list', {
+      workspace: journal.task.workspace,
+      ...(after ? { after } : {}),
+    });
     const page = output as Listed;
     found.push(...page.documents.filter((d) => d.kind === 'text'));
     after = page.next;
@@ -192,7 +213,11 @@ async function readWhole(journal: Journal, path: string): Promise<DocumentText |
     const at = version === 0 ? {} : { at: `v${version}` };
     let result: InvokeResult;
     try {
-      result = await journal.call('doc.read', { path, ...(lines.length === 0 ? {} : { from: lines.length + 1 }), ...at });
+      result = await journal.call('doc.read', {
+        path,
+        ...(lines.length === 0 ? {} : { from: lines.length + 1 }),
+        ...at,
+      });
     } catch (error) {
       const isGone = isJinguError(error) && ['DOC_NOT_FOUND', 'DOC_DELETED', 'DOC_READ_ONLY_KIND'].includes(error.code);
       if (isGone && !journal.task.documents.includes(path)) return undefined;

@@ -12,10 +12,19 @@ const ASK: Record<AskReason, { en: string; zh: string }> = {
 };
 
 const REFUSE: Record<RefuseReason, { en: string; zh: string }> = {
-  'nothing-like-it': { en: 'Nothing was changed: no document of this workspace speaks of {words}.', zh: '未做改动:该工作区的文档中没有提到{words}。' },
-  'no-result': { en: 'Nothing was changed: no sure way to do this was found. Say it with the words of the document.', zh: '未做改动:没有找到可靠的改法。请用文档中的词语再说一次。' },
+  'nothing-like-it': {
+    en: 'Nothing was changed: no document of this workspace speaks of {words}.',
+    zh: '未做改动:该工作区的文档中没有提到{words}。',
+  },
+  'no-result': {
+    en: 'Nothing was changed: no sure way to do this was found. Say it with the words of the document.',
+    zh: '未做改动:没有找到可靠的改法。请用文档中的词语再说一次。',
+  },
   'already-so': { en: 'Nothing was changed: the document says so already.', zh: '未做改动:文档中已经是这样。' },
-  'no-documents': { en: 'Nothing was changed: there is no text document in this workspace.', zh: '未做改动:该工作区没有文本文档。' },
+  'no-documents': {
+    en: 'Nothing was changed: there is no text document in this workspace.',
+    zh: '未做改动:该工作区没有文本文档。',
+  },
 };
 
 export function askText(reason: AskReason, locale: Locale): string {
@@ -23,7 +32,10 @@ export function askText(reason: AskReason, locale: Locale): string {
 }
 
 export function refuseText(reason: RefuseReason, words: readonly string[], locale: Locale): string {
-  const said = words.slice(0, 5).map((word) => (locale === 'zh' ? `“${word}”` : `"${word}"`)).join(locale === 'zh' ? '、' : ', ');
+  const said = words
+    .slice(0, 5)
+    .map((word) => (locale === 'zh' ? `“${word}”` : `"${word}"`))
+    .join(locale === 'zh' ? '、' : ', ');
   return REFUSE[reason][locale].replace('{words}', said || (locale === 'zh' ? '此事' : 'this'));
 }
 
@@ -47,5 +59,11 @@ function hunkOf(edit: LineEdit, lines: readonly string[]): string {
   const after = edit.kind === 'put' ? lines[edit.after] : lines[edit.line];
   const gone = edit.kind === 'put' ? [] : [`-${lines[edit.line - 1] ?? ''}`];
   const come = edit.kind === 'cut' ? [] : edit.text.split('\n').map((line) => `+${line}`);
-  return [`@@ line ${at} @@`, ...(before === undefined ? [] : [` ${before}`]), ...gone, ...come, ...(after === undefined ? [] : [` ${after}`])].join('\n');
+  return [
+    `@@ line ${at} @@`,
+    ...(before === undefined ? [] : [` ${before}`]),
+    ...gone,
+    ...come,
+    ...(after === undefined ? [] : [` ${after}`]),
+  ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
 import { Agent, agentMigrations, agentOperations, think } from '../agent/index.ts';
+import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
 import { type Clock, fail, type Logger, newId } from '../common/index.ts';
 import { assertPrivateBind, bindAddresses, type Config } from '../config/index.ts';
 import { doorMigrations } from '../door/index.ts';

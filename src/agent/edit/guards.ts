@@ -68,7 +68,7 @@ function sameLetters(a: string, b: string): boolean {
 /** More numbers gone than came in: a neighbour was lost with the change. */
 function lostNumbers(before: string, after: string, instruction: string): boolean {
   const numbers = (text: string) => text.match(/\d+(?:[.,:]\d+)*/g) ?? [];
-  const left = numbers(after);
+  const left: string[] = [...numbers(after)];
   const gone = numbers(before).filter((n) => {
     const at = left.indexOf(n);
     if (at >= 0) left.splice(at, 1);
