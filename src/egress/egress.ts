@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Clock, type Database, fail, type Logger } from '../common/index.ts';
@@ -16,7 +17,7 @@ export interface EgressOptions {
   database: Database;
   clock: Clock;
   log: Logger;
-  /** Where the guest keeps its ledger; the directory exists. */
+  /** The data directory; the guest gets a folder of its own in it, `egress/`, and may touch no other. */
   directory: string;
   /** A socket of the unit, where a service manager starts the guest. */
   socket?: string;
@@ -72,7 +73,9 @@ export class Egress {
 
   /** Takes the guest in; it is started by the first `open`. */
   start(): void {
-    const { supervisor, directory, socket, test } = this.#options;
+    const { supervisor, socket, test } = this.#options;
+    const directory = join(this.#options.directory, 'egress');
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
     const program = test?.program ?? new URL('./guest-main.ts', import.meta.url);
     const guest = supervisor.start({
       name: 'egress',
@@ -80,7 +83,7 @@ export class Egress {
       restart: 'on-demand',
       init: (): EgressStart => {
         this.#key = newTicketKey();
-        return { key: this.#key, ledger: join(directory, 'egress.ndjson') };
+        return { key: this.#key, ledger: join(directory, 'ledger.ndjson') };
       },
       nodeOptions: test ? [] : permissions(directory),
       limits: { memoryMb: 256, readyMs: 15_000, maxRequests: 16 },

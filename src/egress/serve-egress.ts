@@ -30,7 +30,7 @@ export function serveEgress(
   const server = serveGuest({
     onStart(init) {
       const start = init as EgressStart;
-      ledger = new Ledger(stateDirectory === undefined ? start.ledger : join(stateDirectory, 'egress.ndjson'));
+      ledger = new Ledger(stateDirectory === undefined ? start.ledger : join(stateDirectory, 'ledger.ndjson'));
       ledger.open(Date.now());
       fetcher = new Fetcher({
         gate: new TicketGate(start.key),

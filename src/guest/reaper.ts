@@ -14,7 +14,13 @@ while read -r op pid; do
     -) case $list in *" $pid "*) list="\${list%% $pid *} \${list#* $pid }" ;; esac ;;
   esac
 done
-case $list in *[0-9]*) sleep 2 ;; *) exit 0 ;; esac
+case $list in *[0-9]*) ;; *) exit 0 ;; esac
+for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  alive=
+  for pid in $list; do kill -s 0 -- "-$pid" 2>/dev/null && alive=yes; done
+  [ "$alive" ] || exit 0
+  sleep 0.1
+done
 for pid in $list; do kill -s KILL -- "-$pid" 2>/dev/null; done
 `;
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { type Database, fail, type Logger, type SqlValue, type Tx } from '../common/index.ts';
@@ -36,6 +36,7 @@ export class Store implements Database {
     try {
       // A restore that was interrupted while names were exchanged is finished before anything is opened.
       finishRestore(options.directory);
+      closeToOthers(this.path);
       this.#db = new BetterSqlite(this.path);
       setPragmas(this.#db);
       migrate(this.#db, options.migrations);
@@ -98,6 +99,13 @@ export class Store implements Database {
       this.#unlock();
     }
   }
+}
+
+/** SQLite gives the WAL and its index the mode of the database, whatever the umask and the directory of the user. */
+function closeToOthers(path: string): void {
+  const file = openSync(path, 'a', 0o600);
+  fchmodSync(file, 0o600);
+  closeSync(file);
 }
 
 export function setPragmas(db: BetterSqlite.Database): void {

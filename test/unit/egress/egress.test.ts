@@ -62,7 +62,7 @@ test('a file comes through whole, and the ledger counts exactly the bytes that w
     'accept-encoding': 'identity',
   });
   // The query of a delivery address is somebody's credential: hashed, never stored.
-  expect(readFileSync(join(rig.directory, 'egress.ndjson'), 'utf8')).not.toContain('secret');
+  expect(readFileSync(join(rig.directory, 'egress/ledger.ndjson'), 'utf8')).not.toContain('secret');
 });
 
 test('a range is asked for and answered', async () => {
@@ -271,5 +271,5 @@ test('the shipped guest starts under its permissions, writes its ledger and take
   expect(await guest!.request('ledger', { ledger: null, after: 0 })).toMatchObject({ records: [] });
   await shipped.stop();
   await supervisor.stop();
-  expect(readFileSync(join(directory, 'egress.ndjson'), 'utf8')).toContain('"ledger"');
+  expect(readFileSync(join(directory, 'egress/ledger.ndjson'), 'utf8')).toContain('"ledger"');
 });
