@@ -185,6 +185,7 @@ export class Box {
       modelDirectory: join(config.data, 'models'),
       otherDirectories: [config.models],
     });
+    if (this.#o.recovery === undefined) inference.start();
     this.#stops.push(() => inference.stop());
     const invoke: typeof door.invoke = (caller, request, options) => door.invoke(caller, request, options);
     const realdoc = new RealDoc({
