@@ -13,6 +13,8 @@ export function ensureModules(root, node, { dev }) {
   // A symlink is a shared installation that somebody else keeps.
   if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) return;
   if (isInstalled(root, { dev })) return;
+  // Whoever develops here keeps the packages for that, also when it is `npm start` that brings the modules up to date.
+  dev ||= hasDevelopment(root);
   say(`Installing modules${dev ? ' (with those for tests)' : ''} …`);
   const npm = npmFor(node);
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
@@ -41,6 +43,11 @@ export function isInstalled(root, { dev }) {
     if (installed.version !== entry.version || installed.integrity !== entry.integrity) return false;
   }
   return Object.keys(present).every((path) => path in wanted);
+}
+
+function hasDevelopment(root) {
+  const present = packagesOf(join(root, 'node_modules', '.package-lock.json')) ?? {};
+  return Object.values(present).some((entry) => entry.dev);
 }
 
 function packagesOf(path) {

@@ -39,9 +39,7 @@ export class BoxSocket {
 
   async #invokeOnce({ operation, ...envelope }: InvokeRequest, signal: AbortSignal): Promise<InvokeResult> {
     const answer = await this.#send('POST', PATHS.operation + encodeURIComponent(operation), envelope, signal);
-    let text = '';
-    answer.setEncoding('utf8');
-    for await (const chunk of answer) text += chunk;
+    const text = await this.#read(answer, signal);
     const body = this.#parse(text) as InvokeResult & { error?: WireError };
     if (body.error) throw new CliError(body.error);
     return body;
@@ -51,19 +49,33 @@ export class BoxSocket {
   async *follow(topic: string, after: string | undefined, signal: AbortSignal): AsyncGenerator<Followed> {
     const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
     const answer = await this.#send('GET', PATHS.events + encodeURIComponent(topic) + query, undefined, signal);
+    // An ended line is the end of the events, whether we let go or the box did; readline sees it close.
+    answer.on('error', () => {});
+    if (answer.statusCode !== 200) {
+      const body = this.#parse(await this.#read(answer, signal)) as { error?: WireError };
+      throw body.error ? new CliError(body.error) : cliFail('CLIENT_ANSWER_INVALID', { reason: topic }, this.#locale);
+    }
     let kind = '';
-    let isError = answer.statusCode !== 200;
-    let error = '';
-    for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (isError) error += line;
-      else if (line.startsWith('event: ')) kind = line.slice(7);
-      else if (line.startsWith('data: ')) yield { kind: kind as Followed['kind'], data: this.#parse(line.slice(6)) };
+    try {
+      for await (const line of createInterface({ input: answer, crlfDelay: Number.POSITIVE_INFINITY })) {
+        if (line.startsWith('event: ')) kind = line.slice(7);
+        else if (line.startsWith('data: ')) yield { kind: kind as Followed['kind'], data: this.#parse(line.slice(6)) };
+      }
+    } finally {
+      answer.destroy();
     }
-    if (isError) {
-      isError = false;
-      const body = this.#parse(error) as { error?: WireError };
-      throw body.error ? new CliError(body.error) : cliFail('CLIENT_ANSWER_INVALID', { reason: error }, this.#locale);
+  }
+
+  async #read(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
+    answer.setEncoding('utf8');
+    let text = '';
+    try {
+      for await (const chunk of answer) text += chunk;
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw cliFail('CLIENT_CONNECTION_LOST', {}, this.#locale, cause);
     }
+    return text;
   }
 
   #parse(text: string): unknown {

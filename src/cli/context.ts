@@ -7,12 +7,16 @@ import type { Contract } from './contract.ts';
 import type { Globals } from './globals.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What every command works with. */
-export interface Context {
+/** What there is before the words of a command are understood. */
+export interface Base {
   box: BoxSocket;
   terminal: Terminal;
   locale: Locale;
   signal: AbortSignal;
+}
+
+/** What every command works with. */
+export interface Context extends Base {
   globals: Globals;
 }
 

@@ -4,7 +4,7 @@ import { nearest } from '../common/index.ts';
 import { localeOf, locateData } from '../config/locate.ts';
 import { BoxSocket } from './box-socket.ts';
 import { CliError, cliFail, wireOf } from './cli-error.ts';
-import { type Context, call, describe } from './context.ts';
+import { type Base, type Context, call, describe } from './context.ts';
 import type { Contract } from './contract.ts';
 import { EXIT, exitOf } from './exit-codes.ts';
 import { camel, type Globals } from './globals.ts';
@@ -14,7 +14,7 @@ import { withLocalPaths } from './local-paths.ts';
 import { showError } from './render/error.ts';
 import { renderValue } from './render/value.ts';
 import { Terminal } from './terminal.ts';
-import { exitOfAnswer } from './verdict.ts';
+import { exitOfAnswer, exitOfTask } from './verdict.ts';
 
 /** Short names where the habit is strong. */
 const ALIASES: Record<string, string[]> = {
@@ -39,8 +39,6 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
     return exitOf(wire);
   }
 }
-
-type Base = Omit<Context, 'globals'>;
 
 async function dispatch(words: readonly string[], base: Base): Promise<number> {
   const { terminal, box, locale, signal } = base;
@@ -84,7 +82,7 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
   const { followTask } = await import('./local/follow-task.ts');
   const task = await followTask(context, (result.output as { taskId: string }).taskId);
   finish(context, contract.id, task);
-  return task['state'] === 'done' ? EXIT.done : EXIT.failed;
+  return exitOfTask(task);
 }
 
 async function contractOf({ box, signal, locale }: Base, noun: string, verb: string): Promise<Contract> {
@@ -182,8 +180,10 @@ async function doctor(base: Base, tail: readonly string[]): Promise<number> {
 
 async function verifyFile(base: Base, args: readonly string[]): Promise<number> {
   const { verifyExport } = await import('./local/audit-verify.ts');
-  const { code, report, said } = await verifyExport(args.filter((word) => !isCommon(word)));
-  if (report === undefined) throw cliFail('USAGE', { reason: said }, base.locale);
+  const { code, report } = await verifyExport(
+    base,
+    args.filter((word) => !isCommon(word)),
+  );
   finish(base, 'audit.verify', report);
   return code;
 }

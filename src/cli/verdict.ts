@@ -10,3 +10,9 @@ export function exitOfAnswer(answer: unknown): number {
   if (verdict === 'incomplete') return EXIT.partly;
   return ok === false || isSound === false || verdict === 'broken' ? EXIT.failed : EXIT.done;
 }
+
+/** A task that ended: it changed or answered something, a person said no, or it did not get there. */
+export function exitOfTask({ state, result }: Record<string, unknown>): number {
+  if (result === 'declined') return EXIT.denied;
+  return state === 'done' && (result === 'changed' || result === 'answered') ? EXIT.done : EXIT.failed;
+}

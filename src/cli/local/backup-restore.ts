@@ -1,16 +1,16 @@
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { WireError } from '../../common/index.ts';
 import { CliError, cliFail } from '../cli-error.ts';
-import type { Context } from '../context.ts';
+import type { Base } from '../context.ts';
+import { runProgram } from './program.ts';
 
 /**
  * `jingu backup restore <name or folder>`: with the box stopped, puts a backup in place of its data. What was there is
  * kept aside. A program of the store does it; the lock on the directory keeps it from a running box.
  */
 export async function restore(
-  { terminal, locale, signal }: Omit<Context, 'globals'>,
+  { terminal, locale, signal }: Base,
   words: readonly string[],
   dataDirectory: string,
 ): Promise<unknown> {
@@ -25,25 +25,7 @@ export async function restore(
     const wanted = cliFail('CONFIRMATION_REQUIRED', question, locale);
     if (!(await terminal.askYes(wanted.message, signal))) throw wanted;
   }
-  return await runProgram(backup, dataDirectory);
-}
-
-function runProgram(backup: string, dataDirectory: string): Promise<unknown> {
-  const program = join(import.meta.dirname, '..', '..', 'store', 'restore-main.ts');
-  return new Promise((done, reject) => {
-    // Not stopped by Ctrl-C half-way on purpose: it either changes nothing or finishes.
-    const child = spawn(process.execPath, [program, backup, dataDirectory], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
-    let out = '';
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) done(JSON.parse(out));
-      else reject(new CliError(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as WireError));
-    });
-  });
+  const { code, out, said } = await runProgram('store/restore-main.ts', [backup, dataDirectory], { whole: true });
+  if (code === 0) return JSON.parse(out) as unknown;
+  throw new CliError(JSON.parse(said.split('\n').at(-1) ?? '{}') as WireError);
 }

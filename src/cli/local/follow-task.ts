@@ -17,7 +17,8 @@ type TaskEvent = Parameters<typeof eventLine>[0];
 
 /**
  * Follows a task to its end: events as they come, the model's text, and each question or approval asked on the
- * terminal. Returns what `task.show` says at the end. Where nobody can be asked, a waiting question ends it with
+ * terminal. Returns what `task.show` says at the end, with the diff and
+ * how to take it back. Where nobody can be asked, a waiting question ends it with
  * QUESTION_PENDING or APPROVAL_PENDING (exit 6); the task itself goes on waiting.
  */
 export async function followTask(context: Context, taskId: string): Promise<Record<string, unknown>> {
@@ -26,19 +27,24 @@ export async function followTask(context: Context, taskId: string): Promise<Reco
   const parts = [context.signal, stop.signal];
   if (context.globals.timeoutMs !== undefined) parts.push(AbortSignal.timeout(context.globals.timeoutMs));
   const signal = AbortSignal.any(parts);
+  let end: Record<string, unknown> = {};
   try {
     for await (const { kind, data } of box.follow(`task:${taskId}`, undefined, signal)) {
       if (kind === 't' && terminal.isHuman) process.stderr.write(plain((data as [number, number, string])[2]));
       if (kind !== 'event') continue;
       const event = data as TaskEvent;
       if (terminal.isHuman) showEvent(context, event);
-      if (event.kind === 'task-end') break;
+      if (event.kind === 'task-end') {
+        const { versions, diff, undo } = event.data;
+        end = { versions, diff, undo };
+        break;
+      }
       await answerOpen(context, taskId);
     }
   } finally {
     stop.abort();
   }
-  return await ask<Record<string, unknown>>(context, 'task.show', { taskId });
+  return { ...(await ask<Record<string, unknown>>(context, 'task.show', { taskId })), ...end };
 }
 
 function showEvent({ terminal }: Context, event: TaskEvent): void {
