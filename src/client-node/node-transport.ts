@@ -10,6 +10,8 @@ export interface NodeTransportOptions {
   connectMs?: number;
   /** Connects here instead of the address in the URL; the test proxy uses it. */
   via?: { host: string; port: number };
+  /** Called with each TLS connection that was made. */
+  onTls?: (tls: TLSSocket) => void;
 }
 
 /**
@@ -28,6 +30,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
       };
       connectTls(new URL(url), options).then(
         ({ tls, seen }) => {
+          options.onTls?.(tls);
           if (isClosed) {
             tls.destroy();
             return;

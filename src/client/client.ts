@@ -1,5 +1,5 @@
 import type { Clock } from '../common/index.ts';
-import { CLOSE, type Cursor, type InvokeResult, PATHS } from '../protocol/index.ts';
+import { type Bearer, CLOSE, type Cursor, type InvokeResult, METHODS, PATHS } from '../protocol/index.ts';
 import { Backoff } from './backoff.ts';
 import { Calls, type InvokeOptions } from './calls.ts';
 import { asCallError, Connection, type Handshake } from './connection.ts';
@@ -126,6 +126,12 @@ export class JinguClient<Hello = unknown> {
   /** Runs an operation; see `Calls.invoke` for keys and retries. @throws CallError */
   invoke(operation: string, input: unknown, options: InvokeOptions = {}): Promise<InvokeResult> {
     return this.#calls.invoke(operation, input, options);
+  }
+
+  /** A credential for REST, for 10 minutes at most: from the proof of this very socket. @throws CallError */
+  async bearer(): Promise<Bearer> {
+    if (!this.#isLinked || !this.#connection) throw localError('CLIENT_OFFLINE');
+    return (await this.#connection.request(METHODS.bearer, {})) as Bearer;
   }
 
   /** Follows a topic over every reconnect until the subscription is closed. One per topic: a second takes its place. */

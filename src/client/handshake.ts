@@ -30,6 +30,8 @@ export interface HandshakeOptions {
   /** The page's own origin in a browser, null elsewhere: the box signs over the `Origin` header it saw. */
   origin: string | null;
   requestedScopes?: string[];
+  /** Protocol numbers to offer; what this build speaks if left out. */
+  protocol?: [min: number, max: number];
   /** Newest checkpoint this device keeps, told to the box at each connection. */
   seenAuditHead?: () => Promise<{ size: number; root: string } | undefined>;
 }
@@ -71,7 +73,7 @@ export function deviceHandshake(options: HandshakeOptions): Handshake<Hello> {
       }
       const seenAuditHead = await options.seenAuditHead?.();
       const said: Omit<Connect, 'signature'> = {
-        protocol: [...PROTOCOL_RANGE],
+        protocol: options.protocol ?? [...PROTOCOL_RANGE],
         client: options.app,
         deviceId: box.deviceId,
         clientNonce: randomToken(32),

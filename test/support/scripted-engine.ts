@@ -1,0 +1,102 @@
+import { readFileSync, watch } from 'node:fs';
+import { dirname } from 'node:path';
+import { serveGuest } from '../../src/guest/index.ts';
+import type { GenerateParams, GeneratePart, GenerateResult } from '../../src/inference/engine/messages.ts';
+
+/**
+ * An engine guest whose answers are written down: given to the daemon with `--engine-program`. The model file holds,
+ * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt gives the
+ * answer, in `parts`; `hold` keeps it from ending until it is cancelled. Without a rule it answers `fallback`.
+ */
+interface Script {
+  rules: { when: string; parts: string[]; hold?: boolean }[];
+  fallback: string;
+}
+
+let script: Script = { rules: [], fallback: 'ok' };
+const counters = { running: 0, cancelled: 0 };
+
+function promptText(params: GenerateParams): string {
+  return 'text' in params.prompt ? params.prompt.text : params.prompt.messages.map((m) => m.content).join('\n');
+}
+
+async function generate(
+  params: GenerateParams,
+  signal: AbortSignal,
+  part: (part: GeneratePart) => void,
+): Promise<GenerateResult> {
+  const prompt = promptText(params);
+  const rule = script.rules.find(({ when }) => prompt.includes(when));
+  counters.running++;
+  try {
+    part({ type: 'start', promptTokens: prompt.length, cachedTokens: 0 });
+    let text = '';
+    for (const piece of rule?.parts ?? [script.fallback]) {
+      signal.throwIfAborted();
+      text += piece;
+      part({ type: 'text', text: piece });
+    }
+    if (rule?.hold) {
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      counters.cancelled++;
+      signal.throwIfAborted();
+    }
+    const usage = { promptTokens: prompt.length, cachedTokens: 0, completionTokens: text.length };
+    return { text, finish: 'stop', usage, timing: { queueMs: 0, firstTokenMs: 0, totalMs: 0, promptMs: 0 } };
+  } finally {
+    counters.running--;
+  }
+}
+
+serveGuest({
+  methods: {
+    load: async ({
+      file,
+      contextTokens,
+      sequences,
+      threads,
+    }: {
+      file: string;
+      contextTokens: number;
+      sequences: number;
+      threads: number;
+    }) => {
+      const { answers } = JSON.parse(readFileSync(file).subarray(4).toString('utf8')) as { answers: string };
+      const read = () => {
+        script = JSON.parse(readFileSync(answers, 'utf8')) as Script;
+      };
+      read();
+      // A test may write a new script while the model stays loaded.
+      watch(dirname(answers), () => {
+        try {
+          read();
+        } catch {
+          // Half-written: the next change brings the whole.
+        }
+      }).unref();
+      return { contextTokens, sequences, threads, loadMs: 1, vocabulary: 100, architecture: 'scripted' };
+    },
+    generate: (params: GenerateParams, { signal, part }) => generate(params, signal, (p) => void part(p)),
+    count: (params: { prompt: GenerateParams['prompt'] }) => ({
+      promptTokens: promptText({ prompt: params.prompt } as GenerateParams).length,
+      contextTokens: 32_768,
+    }),
+    stats: () => ({
+      ...counters,
+      queued: 0,
+      ticks: 0,
+      overruns: 0,
+      promptTokens: 0,
+      cachedTokens: 0,
+      completionTokens: 0,
+      maxTickMs: 0,
+      lastTickMs: 0,
+      rssBytes: process.memoryUsage.rss(),
+      sequences: [],
+    }),
+    drain: () => null,
+  },
+});
