@@ -1,4 +1,4 @@
-import { fail } from '../common/index.ts';
+import { fail, isJinguError } from '../common/index.ts';
 import type { IdentityGate } from '../gateway/index.ts';
 import { check } from '../gateway/index.ts';
 import type { Identity, Session } from '../identity/index.ts';
@@ -46,10 +46,14 @@ export function identityGate(identity: Identity): IdentityGate {
     pairProve: (seen, body) => identity.pairProve(check(PairProve, body), from(seen.source, seen.origin)),
     pairStatus: (seen, body, signal) =>
       identity.pairStatus(check(PairStatus, body), from(seen.source, seen.origin), signal),
-    onRevoked: (listener) =>
-      identity.onRevoked((revocation) => {
-        if (revocation.kind === 'box') listener({ everyone: true });
-        else listener(revocation.kind === 'device' ? { deviceId: revocation.id } : { personId: revocation.id });
-      }),
+    onRevoked: (listener) => identity.onRevoked(() => listener()),
+    standing(caller) {
+      try {
+        identity.assertCurrent(caller);
+        return 'good';
+      } catch (error) {
+        return isJinguError(error) && error.code === 'SESSION_EXPIRED' ? 'changed' : 'revoked';
+      }
+    },
   };
 }

@@ -21,8 +21,10 @@ export interface IdentityGate {
   pairBegin(seen: Seen, body: unknown): Promise<object>;
   pairProve(seen: Seen, body: unknown): Promise<object>;
   pairStatus(seen: Seen, body: unknown, signal: AbortSignal): Promise<object>;
-  /** Calls back at once after the revoking transaction, with whose sockets are dead now. */
-  onRevoked(listener: (dead: { deviceId?: string; personId?: string; everyone?: true }) => void): () => void;
+  /** Calls back in the turn of a commit that ended something: ask `standing` of everybody who holds a connection. */
+  onRevoked(listener: () => void): () => void;
+  /** `changed`: the rights are others now and must be proved anew. `revoked`: there is nothing to prove any more. */
+  standing(caller: Caller): 'good' | 'changed' | 'revoked';
 }
 
 /** What the gateway itself saw of a peer. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
@@ -43,6 +44,7 @@ export class Gateway {
   readonly #o: GatewayOptions;
   readonly #listeners = new Listeners();
   readonly #connections = new Set<SocketConnection>();
+  readonly #answers = new Map<ServerResponse, { caller: Caller; url: string }>();
   #app: FastifyInstance | undefined;
   #stopRevocation: (() => void) | undefined;
   #hosts = new HostList([], 0);
@@ -60,7 +62,7 @@ export class Gateway {
   async start(): Promise<void> {
     const app = await this.#build();
     this.#app = app;
-    this.#stopRevocation = this.#o.identity.onRevoked((dead) => this.#closeRevoked(dead));
+    this.#stopRevocation = this.#o.identity.onRevoked(() => this.#closeRevoked());
     const route = app.routing as unknown as Parameters<Listeners['start']>[1];
     this.port = await this.#listeners.start(this.#o.listen, route, (request, socket, head) =>
       app.server.emit('upgrade', request, socket, head),
@@ -88,7 +90,10 @@ export class Gateway {
       trustProxy: false,
       routerOptions: { maxParamLength: 200 },
     });
-    app.addHook('onRequest', async (request) => this.#admit(request));
+    app.addHook('onRequest', async (request, reply) => {
+      this.#admit(request);
+      this.#keep(request, reply);
+    });
     app.setErrorHandler((error, request, reply) => this.#sendError(error, request, reply));
     app.setNotFoundHandler((request) => {
       throw fail('PATH_UNKNOWN', { path: request.url.split('?')[0]!.slice(0, 200) });
@@ -128,6 +133,14 @@ export class Gateway {
     if (request.headers.authorization !== undefined && bearer === undefined) throw fail('UNAUTHENTICATED');
     if (bearer !== undefined)
       visitor.caller = this.#o.identity.callerForBearer(bearer, source, surfaceOf(request.url), locale);
+  }
+
+  /** Remembers whose answer is being written, for as long as it is. */
+  #keep(request: FastifyRequest, reply: FastifyReply): void {
+    const { caller, isConsole } = visitorOf(request);
+    if (!caller || isConsole) return;
+    this.#answers.set(reply.raw, { caller, url: request.url });
+    reply.raw.once('close', () => this.#answers.delete(reply.raw));
   }
 
   #sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -195,14 +208,19 @@ export class Gateway {
     };
   }
 
-  #closeRevoked(dead: Parameters<Parameters<IdentityGate['onRevoked']>[0]>[0]): void {
+  /**
+   * In the turn of the commit: nobody who lost their standing hears another word. Plain operation calls may finish,
+   * the door looks again before each effect, and one of them is the call that revoked.
+   */
+  #closeRevoked(): void {
+    const { identity } = this.#o;
     for (const connection of this.#connections) {
-      const caller = connection.caller;
-      const hit =
-        dead.everyone ||
-        (dead.deviceId !== undefined && caller?.deviceId === dead.deviceId) ||
-        (dead.personId !== undefined && caller?.personId === dead.personId);
-      if (hit) connection.close(CLOSE.revoked, 'DEVICE_REVOKED');
+      const standing = connection.caller ? identity.standing(connection.caller) : 'good';
+      if (standing === 'revoked') connection.close(CLOSE.revoked, 'DEVICE_REVOKED');
+      if (standing === 'changed') connection.close(CLOSE.sessionEnded, 'rights have changed: connect again');
+    }
+    for (const [answer, { caller, url }] of this.#answers) {
+      if (!url.startsWith(PATHS.operation) && identity.standing(caller) !== 'good') answer.destroy();
     }
   }
 }

@@ -71,6 +71,29 @@ export class Stranger {
     });
   }
 
+  /** Follows a stream of events; resolves once its first line came, `ended` when the box closed it. */
+  follow(path: string, headers: OutgoingHttpHeaders): Promise<{ status: number; ended: Promise<number> }> {
+    const [host, port] = this.address.split(':');
+    return new Promise((resolve, reject) => {
+      const call = request({
+        host,
+        port,
+        path,
+        localAddress: this.from,
+        rejectUnauthorized: false,
+        agent: false,
+        headers,
+      });
+      call.on('response', (answer) => {
+        const ended = new Promise<number>((over) => answer.on('close', () => over(performance.now())));
+        answer.on('error', () => {});
+        answer.once('data', () => resolve({ status: answer.statusCode ?? 0, ended }));
+      });
+      call.on('error', reject);
+      call.end();
+    });
+  }
+
   /** Opens a socket, waits for the challenge, sends the frames, and tells all that came back until the box closed it. */
   frames(frames: readonly (string | Buffer)[] | Reply, headers: Record<string, string> = {}): Promise<Conversation> {
     return new Promise((resolve) => {

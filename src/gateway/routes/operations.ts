@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Door, EventLog, Topics } from '../../door/index.ts';
-import { CallParams, Cursor, eventFrame, PATHS, SubscribeParams, textFrame } from '../../protocol/index.ts';
+import { CallParams, Cursor, eventFrame, LIMITS, PATHS, SubscribeParams, textFrame } from '../../protocol/index.ts';
 import { check } from '../check.ts';
 import { requireCaller, whileWaiting } from '../visitor.ts';
 
@@ -55,8 +55,11 @@ export function operationRoutes(app: FastifyInstance, { door, topics }: Services
     reply.raw.write(`event: ready\ndata: ${JSON.stringify({ topic, epoch: position.epoch, seq: position.seq })}\n\n`);
     for (const chunk of held) reply.raw.write(chunk);
     const beat = setInterval(() => reply.raw.write(': beat\n\n'), 15_000);
+    // As long as a proof lasts; whoever has a fresh bearer goes on from the last event id.
+    const over = setTimeout(() => reply.raw.end(), LIMITS.sessionMs);
     const end = () => {
       clearInterval(beat);
+      clearTimeout(over);
       stop();
     };
     reply.raw.once('close', end);
