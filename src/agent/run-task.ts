@@ -155,12 +155,20 @@ function labelOf({ path, edits }: Proposal): string {
   return `${path}:${edit.kind === 'put' ? edit.after + 1 : edit.line}  ${text}`.slice(0, 300);
 }
 
+const NO_ANSWER: CompleteResult = { text: '', usage: { promptTokens: 0, cachedTokens: 0, completionTokens: 0 } };
+
 /** Model calls as journal steps, retried where the engine said that a retry helps. */
 function modelOf(journal: Journal): ModelPort {
   return {
     async complete(request) {
-      const { output } = await journal.call('model.complete', { temperature: 0, ...request });
-      return output as CompleteResult;
+      try {
+        const { output } = await journal.call('model.complete', { temperature: 0, ...request });
+        return output as CompleteResult;
+      } catch (error) {
+        // Words that came to no end or do not fit their grammar are no answer; the box is not broken by them.
+        if (isJinguError(error) && error.code === 'OUTPUT_INVALID') return NO_ANSWER;
+        throw error;
+      }
     },
   };
 }

@@ -77,10 +77,10 @@ async function writeAt(input: BrainInput, view: View, place: Place): Promise<Wri
     else lines.set(line, { line, votes: 1, doubts: doubtsAbout(before, readable(place, line), input.instruction) });
   };
   const agreed = () => [...lines.values()].some((w) => w.votes >= 2 && w.doubts.length === 0);
-  hear(valueInSlot(place.structure, chosen, input.instruction).line);
-  hear((await wordsOfLine(ways)).line);
-  hear((await wholeLine(ways)).line);
-  if (!agreed()) hear((await lineAlone(ways)).line);
+  hear(valueInSlot(place.structure, chosen, input.instruction));
+  hear(await wordsOfLine(ways));
+  hear(await wholeLine(ways));
+  if (!agreed()) hear(await lineAlone(ways));
   const usable = [...lines.values()].filter((w) => !w.doubts.includes('nothing-changed'));
   const clean = usable.filter((w) => w.doubts.length === 0);
   const size = (w: Written) => {

@@ -11,14 +11,13 @@ export async function chooseLine(
 ): Promise<number> {
   if (shown.length === 1) return 0;
   // The closing quote keeps a label that begins another one apart from it.
-  const choices = shown.map((s) => `${escaped(s.label)}"`);
+  const choices = shown.map((s) => `{"old":"${escaped(s.label)}"`);
   const { text } = await model.complete(
     {
       messages: [
         { role: 'system', content: documentPrompt(shown.map((s) => s.label)) },
         { role: 'user', content: instruction },
       ],
-      opening: '{"old":"',
       grammar: { kind: 'choices', choices },
       maxTokens: 400,
       prefixKey: 'edit-document',

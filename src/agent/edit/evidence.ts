@@ -113,3 +113,8 @@ export function sameScript(a: string, b: string): boolean {
   const latin = (text: string) => (text.match(/[A-Za-z]{2,}/g) ?? []).length;
   return (han(a) > 0 && han(b) > 0) || (han(a) === 0 && latin(b) > han(b) / 2);
 }
+
+/** Shares at least one word with the instruction that could point at a place. */
+export function telling(scored: Scored): boolean {
+  return scored.words.size > 0;
+}

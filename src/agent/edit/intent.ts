@@ -55,3 +55,8 @@ export function cueOf(instruction: string): Intent | undefined {
     return 'change';
   return undefined;
 }
+
+/** Wants to know something, by its form alone: a model that takes an order for a question would leave it undone. */
+export function isQuestion(instruction: string): boolean {
+  return cueOf(instruction) === 'question';
+}

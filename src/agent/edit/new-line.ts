@@ -1,7 +1,7 @@
 import type { Group } from './groups.ts';
 import type { Place } from './place.ts';
 import type { ModelPort } from './ports.ts';
-import { ADD_PROMPT, FIELDS_PROMPT, ONE_LINE } from './prompts.ts';
+import { ADD_PROMPT, FIELDS_PROMPT, readStrings, stringsSchema } from './prompts.ts';
 import { csvCell, csvDelimiter } from './rewrite.ts';
 
 export interface NewLineInput {
@@ -66,27 +66,21 @@ async function byColumns({ model, instruction, group, signal }: NewLineInput): P
       ],
       grammar: {
         kind: 'json',
-        schema: {
-          type: 'object',
-          properties: Object.fromEntries(names.map((name) => [name, { type: 'string' }])),
-          required: names,
-          additionalProperties: false,
-        },
+        schema: stringsSchema(Object.fromEntries(names.map((name) => [name, 'text' as const]))),
       },
       maxTokens: 60 + names.length * 30,
       prefixKey: 'edit-fields',
     },
     { signal },
   );
-  try {
-    const parsed = JSON.parse(text) as Record<string, unknown>;
-    return rowOf(
+  const values = readStrings(text, names);
+  return (
+    values &&
+    rowOf(
       group,
-      names.map((name) => String(parsed[name] ?? '').trim()),
-    );
-  } catch {
-    return undefined;
-  }
+      names.map((name) => values[name]!.trim()),
+    )
+  );
 }
 
 async function likeSiblings({ model, instruction, group, signal }: NewLineInput): Promise<string | undefined> {
@@ -97,15 +91,14 @@ async function likeSiblings({ model, instruction, group, signal }: NewLineInput)
         { role: 'system', content: ADD_PROMPT },
         { role: 'user', content: `Lines:\n${siblings.join('\n')}\nInstruction: ${instruction}` },
       ],
-      opening: 'New: ',
-      grammar: { kind: 'gbnf', text: ONE_LINE },
+      grammar: { kind: 'json', schema: stringsSchema({ new: 'text' }) },
       maxTokens: 200,
       prefixKey: 'edit-add',
     },
     { signal },
   );
-  const body = text.trim();
-  return fitsShape(group.members.at(-1)!, body) ? body : undefined;
+  const body = readStrings(text, ['new'])?.new.trim() ?? '';
+  return body !== '' && fitsShape(group.members.at(-1)!, body) ? body : undefined;
 }
 
 function fitsShape(sibling: Place, body: string): boolean {

@@ -5,13 +5,11 @@ export interface ModelPort {
 
 export interface CompleteRequest {
   messages: readonly { role: 'system' | 'user' | 'assistant'; content: string }[];
-  /** What the answer may look like. `choices`: exactly one of the strings; at least one, all different, none empty. */
-  grammar?:
-    | { kind: 'json'; schema: unknown }
-    | { kind: 'choices'; choices: readonly string[] }
-    | { kind: 'gbnf'; text: string };
-  /** Text the answer is made to begin with; not part of `text`. A grammar describes what follows it. */
-  opening?: string;
+  /**
+   * What the answer may look like. `choices`: exactly one of the strings; `json`: an object with the schema's members
+   * in their order. What the grammar leaves no choice about costs next to nothing, so prompts are steered by it.
+   */
+  grammar?: { kind: 'json'; schema: Record<string, unknown> } | { kind: 'choices'; choices: readonly string[] };
   maxTokens: number;
   /** 0 when left out: the same question gets the same answer. */
   temperature?: number;
@@ -20,6 +18,7 @@ export interface CompleteRequest {
 }
 
 export interface CompleteResult {
+  /** '' when the model came to no end within `maxTokens`. */
   text: string;
   usage: { promptTokens: number; cachedTokens: number; completionTokens: number };
 }
