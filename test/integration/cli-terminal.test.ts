@@ -71,7 +71,7 @@ describe.skipIf(!hasScript)('the command on a terminal', () => {
     let digits = '';
     const begin = (screen: string) => {
       const link = /https:\/\/\S+\/pair#\S+/.exec(screen)?.[0];
-      if (!link || pairing) return;
+      if (!link || pairing !== undefined) return;
       pairing = pairFolder({ link, folder: device, name: 'Phone', onCheckNumber: (value) => (digits = value) });
     };
     const { code, screen } = await onTerminal(
@@ -97,7 +97,7 @@ describe.skipIf(!hasScript)('the command on a terminal', () => {
     const before = (await box.run<{ devices: unknown[] }>('device.list')).devices.length;
     const { code } = await onTerminal(['pair'], [[/same six digits\?/, 'n']], (screen) => {
       const link = /https:\/\/\S+\/pair#\S+/.exec(screen)?.[0];
-      if (!link || pairing) return;
+      if (!link || pairing !== undefined) return;
       pairing = pairFolder({ link, folder: device, name: 'Stranger', onCheckNumber: () => {} });
       pairing.catch(() => {});
     });

@@ -1,4 +1,4 @@
 export { Automaton } from './automaton.ts';
-export { choicesGrammar, oneOf } from './choices.ts';
+export { choicesGrammar } from './choices.ts';
 export { schemaGrammar } from './json-schema.ts';
 export { type Grammar, type Node, sequence, text, toGbnf } from './node.ts';

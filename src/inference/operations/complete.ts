@@ -14,7 +14,11 @@ export function modelComplete(inference: Inference): AnyOperation {
       messages: Type.Array(Message, { minItems: 1, maxItems: 500 }),
       grammar: Type.Optional(GrammarSchema),
       opening: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 4000, description: 'what the answer is made to begin with; not part of it' }),
+        Type.String({
+          minLength: 1,
+          maxLength: 4000,
+          description: 'what the answer is made to begin with; not part of it',
+        }),
       ),
       maxTokens: Type.Integer({ minimum: 1, maximum: 32_768 }),
       temperature: Type.Optional(Type.Number({ minimum: 0, maximum: 2 })),
