@@ -1,33 +1,17 @@
 import { join } from 'node:path';
-import { Agent, agentMigrations, agentOperations, think } from '../agent/index.ts';
-import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
-import { type Clock, fail, type Logger, newId } from '../common/index.ts';
+import { type Clock, fail, type Logger } from '../common/index.ts';
 import { assertPrivateBind, bindAddresses, type Config } from '../config/index.ts';
-import { doorMigrations } from '../door/index.ts';
-import { Egress, egressMigrations, egressOperations } from '../egress/index.ts';
 import { Gateway } from '../gateway/index.ts';
-import { Supervisor } from '../guest/index.ts';
-import {
-  Identity,
-  identityMigrations,
-  identityOperations,
-  KeyFolder,
-  TlsIdentity,
-  type TlsMaterial,
-} from '../identity/index.ts';
-import { Inference, inferenceMigrations, inferenceOperations } from '../inference/index.ts';
-import { Policy, policyOperations } from '../policy/index.ts';
-import type { AnyOperation, Caller, Hello } from '../protocol/index.ts';
-import { RealDoc, realdocMigrations, realdocOperations } from '../realdoc/index.ts';
-import { Backups, backupOperations, Store } from '../store/index.ts';
+import { type Caller, type Hello, PROTOCOL_RANGE } from '../protocol/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
-import { hostNames, localName, reachable } from './addresses.ts';
-import { questionsOf, taskCaller } from './agent-ports.ts';
-import { Core } from './core.ts';
-import { diskCheck, Health } from './health.ts';
+import { hostNames, reachable } from './addresses.ts';
+import { buildCapabilities, type Capabilities, capabilityOperations, startCapabilities } from './capabilities.ts';
+import { auditCheck, databaseCheck, diskCheck, Health } from './health.ts';
 import { identityGate } from './identity-gate.ts';
 import { machineFacts } from './machine.ts';
-import { type BoxStatus, boxOperations } from './operations.ts';
+import { boxOperations } from './operations.ts';
+import { statusOf } from './status.ts';
+import { buildTrust, type Trust, trustOperations } from './trust.ts';
 
 export interface BoxOptions {
   config: Config;
@@ -45,16 +29,10 @@ export interface BoxOptions {
   recovery?: string;
 }
 
-/** Every migration of every room, in the order the rooms stand. */
-export const MIGRATIONS = [
-  ...auditMigrations,
-  ...identityMigrations,
-  ...doorMigrations,
-  ...inferenceMigrations,
-  ...egressMigrations,
-  ...realdocMigrations,
-  ...agentMigrations,
-];
+export interface Parts extends Trust, Capabilities {
+  gateway: Gateway;
+  addresses: string[];
+}
 
 /**
  * The composition root: builds the rooms from the ground up, wires their ports, starts and stops them in order.
@@ -110,265 +88,139 @@ export class Box {
   }
 
   async #build(): Promise<Parts> {
-    const { config, clock, log, metrics } = this.#o;
+    const { config, recovery, engineProgram } = this.#o;
+    const isRecovering = recovery !== undefined;
     const addresses = bindAddresses(config.bind);
     assertPrivateBind(addresses);
-    const store = new Store({ directory: config.data, migrations: MIGRATIONS, log });
-    this.#stops.push(() => store.close());
-
-    const keys = KeyFolder.open(join(config.data, 'keys'), log);
-    const names = [localName(keys.boxId), ...config.hosts];
-    const tls = new TlsIdentity({ keys, names, clock, log });
-    const policy = new Policy();
-    const [material] = await Promise.all([tls.start(), policy.start()]);
-    this.#stops.push(() => tls.stop());
-
-    const audit = new AuditLog({ db: store, clock, log, key: keys.audit, origin: `jingu/${keys.boxId}` });
-    await audit.start();
-    await store.recordRestore((tx, notice) => {
-      audit.append(tx, { type: 'box-restored', actor: null, body: { ...notice, epoch: store.epoch } });
-    });
-    this.#stops.push(() => audit.stop());
-
     let gateway: Gateway | undefined;
-    let core: Core | undefined;
-    let inUse: TlsMaterial = material;
-    const identity = new Identity({
-      keys,
-      spki: () => inUse.spkiSha256,
-      endpoints: () => {
-        const list = reachable(addresses, gateway?.port ?? config.port);
-        return { addresses: list, page: `https://${list[0]}` };
-      },
-      db: store,
-      clock,
-      log,
-      journal: {
-        record: (tx, record) => void audit.append(tx, record),
-        emit: (tx, topic, kind, data) => core?.events.emit(tx, topic, kind, data),
-      },
-    });
-    await identity.start();
-    this.#stops.push(() => identity.stop());
+    const options = { ...this.#o, addresses, port: () => gateway?.port ?? config.port, recovery, engineProgram };
+    const onStop = (stop: () => Promise<void> | void) => this.#stops.push(stop);
 
-    core = new Core({
-      store,
-      clock,
-      log,
-      epoch: store.epoch,
-      audit,
-      policy,
-      identity,
-      recovery: this.#o.recovery,
-    });
-    const { events, registry, door } = core;
-    audit.onCheckpoint((checkpoint) => {
-      void store.write((tx) =>
-        events.emit(tx, 'audit', 'audit-checkpoint', { size: checkpoint.size, root: checkpoint.root }),
-      );
-    });
-
-    const supervisor = new Supervisor({ clock, log });
-    this.#stops.push(() => supervisor.stop());
-    const egress = new Egress({ supervisor, database: store, clock, log, directory: config.data });
-    egress.start();
-    this.#stops.push(() => egress.stop());
-    const inference = new Inference({
-      db: store,
-      clock,
-      log,
-      host: {
-        start: (spec) => supervisor.start(this.#o.engineProgram ? { ...spec, program: this.#o.engineProgram } : spec),
-      },
-      events,
-      outbound: { open: (request, signal) => openOutbound(egress, request, signal) },
-      modelDirectory: join(config.data, 'models'),
-      otherDirectories: [config.models],
-    });
-    if (this.#o.recovery === undefined) inference.start();
-    this.#stops.push(() => inference.stop());
-    const invoke: typeof door.invoke = (caller, request, options) => door.invoke(caller, request, options);
-    const realdoc = new RealDoc({
-      db: store,
-      clock,
-      log,
-      invoke,
-      dataDirectory: config.data,
-      caller: () => identity.internalCaller(),
-    });
-    const agent = new Agent({
-      db: store,
-      clock,
-      log,
-      invoke,
-      events,
-      questions: questionsOf(core.approvals),
-      texts: core.texts,
-      callerFor: taskCaller(identity),
-      think,
-    });
-
-    const operations: AnyOperation[] = [
-      ...auditOperations({ audit, db: store, exportDirectory: join(config.data, 'exports') }),
-      ...backupOperations({
-        backups: new Backups({
-          store,
-          clock,
-          version: this.#o.version,
-          root: config.data,
-          include: ['keys'],
-          directory: join(config.data, 'backups'),
-          headIn: auditHeadIn,
-        }),
-      }),
-      ...policyOperations({ policy, contractOf: (id) => registry.get(id), now: () => clock.now() }),
-      ...identityOperations(identity),
-      ...inferenceOperations(inference),
-      ...egressOperations(),
-      ...realdocOperations(realdoc),
-      ...agentOperations({ agent, invoke }),
+    const trust = await buildTrust(options, onStop);
+    const { core, identity, tls, keys } = trust;
+    const rooms = buildCapabilities(trust, options);
+    core.registry.register(
+      ...trustOperations(trust, options),
+      ...capabilityOperations(rooms, trust),
       ...boxOperations({
         status: () => this.status(),
         doctor: () => this.#health.run(),
         machine: machineFacts,
       }),
-    ];
-    registry.register(...operations);
-    const inner = { store, keys, identity, audit, policy, core, supervisor, inference, realdoc, agent, addresses };
-    this.#o.extend?.(inner);
+    );
+    this.#o.extend?.({ ...trust, ...rooms, addresses });
     await core.start();
-    this.#stops.push(() => core.stop());
-    if (this.#o.recovery === undefined) await realdoc.start();
-    this.#stops.push(() => realdoc.stop());
-    if (this.#o.recovery === undefined) agent.start();
-    this.#stops.push(() => agent.stop());
+    onStop(() => core.stop());
+    await startCapabilities(rooms, isRecovering, onStop);
 
-    gateway = new Gateway({
+    gateway = this.#gateway(trust, addresses);
+    const face = gateway;
+    await face.start();
+    onStop(() => face.stop());
+    tls.onRenewed((renewed) => face.useCertificate(renewed));
+    if (config.beacon && !isRecovering) {
+      const [min, max] = PROTOCOL_RANGE;
+      rooms.beacon.start({ port: face.port, addresses, boxId: keys.boxId, label: config.name, protocol: { min, max } });
+      onStop(() => rooms.beacon.stop());
+    }
+    this.#watchHealth(trust);
+    if (!isRecovering) await this.#addWorkspaces(trust);
+    return { ...trust, ...rooms, gateway: face, addresses, identity };
+  }
+
+  #gateway({ keys, core, identity, audit, material }: Trust, addresses: string[]): Gateway {
+    const { config, clock, log, version, metrics, webRoot } = this.#o;
+    const { door, registry, events, texts, topics } = core;
+    const consolePath = join(config.data, 'jingu.sock');
+    return new Gateway({
       clock,
       log,
-      version: this.#o.version,
+      version,
       names: hostNames(keys.boxId, addresses, config.hosts),
-      listen: {
-        addresses,
-        port: config.port,
-        tls: material,
-        consolePath: join(config.data, 'jingu.sock'),
-      },
+      listen: { addresses, port: config.port, tls: material, consolePath },
       door,
       registry,
       events,
-      texts: core.texts,
-      topics: core.topics,
+      texts,
+      topics,
       identity: identityGate(identity),
-      hello: { snapshot: (caller) => this.#snapshot(caller), auditHead: () => headOf(audit) },
+      hello: {
+        snapshot: (caller) => this.#snapshot(trustDoor(core), caller),
+        auditHead: () => {
+          const { note, size, root } = audit.head();
+          return { note, size, root };
+        },
+      },
       health: { live: () => this.isLive(), problems: () => this.#health.problems(), metrics: () => metrics.render() },
-      webRoot: this.#o.webRoot,
+      webRoot,
     });
-    const face = gateway;
-    await face.start();
-    this.#stops.push(() => face.stop());
-    tls.onRenewed((renewed) => {
-      inUse = renewed;
-      face.useCertificate(renewed);
-    });
-
-    this.#watchHealth(store, audit);
-    return { ...inner, gateway: face };
   }
 
-  #watchHealth(store: Store, audit: AuditLog): void {
+  #watchHealth({ store, audit }: Trust): void {
     const { config } = this.#o;
-    this.#health.add(() => ({ check: 'database', ok: store.get('SELECT 1 AS one') !== undefined, seen: 'answers' }));
-    this.#health.add(() => ({
-      check: 'audit',
-      ok: audit.head().size <= audit.size(),
-      seen: `${audit.size()} records`,
-    }));
+    this.#health.add(databaseCheck(store));
+    this.#health.add(auditCheck(audit));
     this.#health.add(diskCheck(config.data));
     this.#health.start();
     this.#stops.push(() => this.#health.stop());
   }
 
-  async status(): Promise<BoxStatus> {
-    const { identity, gateway, core, audit, supervisor, inference, agent } = this.parts;
-    const guests = supervisor.list().map(({ name, state, reason, pid, starts, memoryBytes }) => ({
-      name,
-      state,
-      reason,
-      pid,
-      starts,
-      memoryMb: memoryBytes === null ? null : Math.round(memoryBytes / 1_048_576),
-    }));
-    return {
-      name: this.#o.config.name,
-      version: this.#o.version,
-      boxId: identity.boxId,
-      state: this.#o.recovery === undefined ? 'serving' : 'recovery',
-      uptimeSeconds: Math.floor((this.#o.clock.monotonic() - this.#startedAt) / 1000),
+  /** Folders named in the settings, as the operator: a folder that is missing is said and does not stop the box. */
+  async #addWorkspaces({ core, identity }: Trust): Promise<void> {
+    const caller = identity.consoleCaller();
+    for (const { name, root } of this.#o.config.workspaces) {
+      const request = {
+        operation: 'workspace.add',
+        input: { name, root },
+        idempotencyKey: `settings-${name}-${Date.now()}`,
+      };
+      const known = core.registry.get('workspace.list');
+      const { output } = await core.door.invoke(caller, { operation: known!.id, input: {} });
+      if ((output as { workspaces: { name: string }[] }).workspaces.some((w) => w.name === name)) continue;
+      await core.door.invoke(caller, request).catch((error: unknown) => {
+        this.#o.log.warn({ workspace: name, error: String(error) }, 'workspace-not-added');
+      });
+    }
+  }
+
+  status() {
+    const { config, version, recovery, clock } = this.#o;
+    const uptimeSeconds = Math.floor((clock.monotonic() - this.#startedAt) / 1000);
+    return statusOf(this.parts, {
+      name: config.name,
+      version,
+      state: recovery === undefined ? 'serving' : 'recovery',
+      uptimeSeconds,
       addresses: this.addresses(),
-      sockets: gateway.sockets,
-      memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
-      pendingApprovals: core.approvals.list({ person: null, states: ['pending'], limit: 500 }).length,
-      runningTasks: agent.running,
-      model: await describeModel(inference),
-      auditSize: audit.size(),
-      guests,
-    };
+    });
   }
 
   /** What `hello` tells a person at once: read through the door, so their own rights decide. */
-  async #snapshot(caller: Caller): Promise<Hello['snapshot']> {
-    const { door } = this.parts.core;
-    const read = async (operation: string, member: string): Promise<Record<string, unknown>[]> => {
-      try {
-        const { output } = await door.invoke(caller, { operation, input: {} });
-        return ((output as Record<string, unknown>)[member] ?? []) as Record<string, unknown>[];
-      } catch {
-        // A caller without that right simply has none to see.
-        return [];
-      }
-    };
-    const [approvals, tasks] = await Promise.all([read('approval.list', 'approvals'), read('task.list', 'tasks')]);
-    const health =
-      this.#o.recovery !== undefined ? 'recovery' : this.#health.problems().length === 0 ? 'ok' : 'degraded';
-    return { approvals, tasks, health };
+  async #snapshot(read: ReadList, caller: Caller): Promise<Hello['snapshot']> {
+    const [approvals, tasks] = await Promise.all([
+      read(caller, 'approval.list', {}, 'approvals'),
+      read(caller, 'task.list', { open: true }, 'tasks'),
+    ]);
+    const isWell = this.#health.problems().length === 0;
+    return { approvals, tasks, health: this.#o.recovery !== undefined ? 'recovery' : isWell ? 'ok' : 'degraded' };
   }
 }
 
-export interface Parts {
-  store: Store;
-  keys: KeyFolder;
-  identity: Identity;
-  audit: AuditLog;
-  policy: Policy;
-  core: Core;
-  supervisor: Supervisor;
-  inference: Inference;
-  realdoc: RealDoc;
-  agent: Agent;
-  gateway: Gateway;
-  addresses: string[];
-}
+type ReadList = (
+  caller: Caller,
+  operation: string,
+  input: object,
+  member: string,
+) => Promise<Record<string, unknown>[]>;
 
-function headOf(audit: AuditLog): Hello['auditHead'] {
-  const { note, size, root } = audit.head();
-  return { note, size, root };
-}
-
-/** A pull goes out by ticket; the call that asked for it is on record before the first byte leaves. */
-async function openOutbound(
-  egress: Egress,
-  request: { url: string; class: 'model-pull'; range?: { from: number } },
-  signal: AbortSignal,
-) {
-  const { url, class: kind, range } = request;
-  return await egress.open({ url, class: kind, decisionId: newId('out'), signal, ...(range ? { range } : {}) });
-}
-
-async function describeModel({ models }: Inference): Promise<string> {
-  for (const record of models.all()) {
-    const { state } = await models.view(record);
-    if (state !== 'absent') return `${record.id} (${state})`;
-  }
-  return 'none yet: bring a file with  jingu model import <file>';
+function trustDoor({ door }: Trust['core']): ReadList {
+  return async (caller, operation, input, member) => {
+    try {
+      const { output } = await door.invoke(caller, { operation, input });
+      return ((output as Record<string, unknown>)[member] ?? []) as Record<string, unknown>[];
+    } catch {
+      // A caller without that right simply has none to see.
+      return [];
+    }
+  };
 }

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises';
-import type { Clock } from '../common/index.ts';
+import type { Clock, Reader } from '../common/index.ts';
 
 export interface Finding {
   check: string;
@@ -15,12 +15,16 @@ export type Check = () => Finding | Promise<Finding>;
 /** Below this the box says so before writes begin to fail. */
 const LEAST_FREE_BYTES = 512 * 1024 * 1024;
 
+/** How often the probes run by themselves, so that `/readyz` is never older than this. */
+const LOOK_MS = 30_000;
+
 /** The same probes behind `/readyz`, `box.doctor` and the watchdog. A probe that throws is a finding, not a fault. */
 export class Health {
   readonly #clock: Clock;
   readonly #checks: Check[] = [];
   #lastTurn: number;
   #cancel: (() => void) | undefined;
+  #cancelLook: (() => void) | undefined;
   #problems: string[] = [];
 
   constructor(clock: Clock) {
@@ -38,11 +42,17 @@ export class Health {
       this.#cancel = this.#clock.after(1000, turn);
     };
     turn();
+    const look = () => {
+      void this.run();
+      this.#cancelLook = this.#clock.after(LOOK_MS, look);
+    };
+    look();
   }
 
   stop(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#cancelLook?.();
   }
 
   /** The event loop turned within the last 10 s. */
@@ -79,5 +89,17 @@ export function diskCheck(path: string): Check {
     return ok
       ? { check: 'disk', ok, seen }
       : { check: 'disk', ok, seen, next: 'free some space; below this, edits will soon be refused' };
+  };
+}
+
+export function databaseCheck(db: Reader): Check {
+  return () => ({ check: 'database', ok: db.get('SELECT 1 AS one') !== undefined, seen: 'answers' });
+}
+
+export function auditCheck(audit: { size(): number; head(): { size: number } }): Check {
+  return () => {
+    const records = audit.size();
+    const signed = audit.head().size;
+    return { check: 'audit', ok: signed <= records, seen: `${records} records, signed up to ${signed}` };
   };
 }

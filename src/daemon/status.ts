@@ -1,0 +1,36 @@
+import type { Inference } from '../inference/index.ts';
+import type { Parts } from './box.ts';
+import type { BoxStatus } from './operations.ts';
+
+type Known = Pick<BoxStatus, 'name' | 'version' | 'state' | 'uptimeSeconds' | 'addresses'>;
+
+/** What the box is doing now, from the rooms themselves. */
+export async function statusOf(parts: Parts, known: Known): Promise<BoxStatus> {
+  const { identity, gateway, core, audit, supervisor, inference, agent } = parts;
+  return {
+    ...known,
+    boxId: identity.boxId,
+    sockets: gateway.sockets,
+    memoryMb: Math.round(process.memoryUsage.rss() / 1_048_576),
+    pendingApprovals: core.approvals.list({ person: null, states: ['pending'], limit: 500 }).length,
+    runningTasks: agent.running,
+    model: await describeModel(inference),
+    auditSize: audit.size(),
+    guests: supervisor.list().map(({ name, state, reason, pid, starts, memoryBytes }) => ({
+      name,
+      state,
+      reason,
+      pid,
+      starts,
+      memoryMb: memoryBytes === null ? null : Math.round(memoryBytes / 1_048_576),
+    })),
+  };
+}
+
+async function describeModel({ models }: Inference): Promise<string> {
+  for (const record of models.all()) {
+    const { state } = await models.view(record);
+    if (state !== 'absent') return `${record.id} (${state})`;
+  }
+  return 'none yet: bring a file with  jingu model import <file>';
+}
