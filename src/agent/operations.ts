@@ -82,7 +82,7 @@ export function agentOperations(room: AgentRoom): AnyOperation[] {
   return [...submitting(room), ...looking(), ...steering(room), undoing(room)];
 }
 
-function submitting({ agent, invoke }: AgentRoom): AnyOperation[] {
+function submitting(room: AgentRoom): AnyOperation[] {
   return [
     operation({
       ...writing,
@@ -102,10 +102,10 @@ function submitting({ agent, invoke }: AgentRoom): AnyOperation[] {
       facts: (_ctx, { workspace }) => ({ targets: [{ kind: 'workspace', id: workspace }] }),
       prepare: async (ctx, { workspace }) => {
         // Throws for a workspace that is not there, before anything is promised.
-        await invoke(ctx.caller, { operation: 'doc.list', input: { workspace, max: 1 } }, { signal: ctx.signal });
+        await room.invoke(ctx.caller, { operation: 'doc.list', input: { workspace, max: 1 } }, { signal: ctx.signal });
       },
       apply: (ctx, { text, workspace, documents = [] }) => {
-        const task = agent.submit(ctx.tx, ctx.caller, { text, workspace, documents });
+        const task = room.agent.submit(ctx.tx, ctx.caller, { text, workspace, documents });
         ctx.undoWith({ taskId: task.id });
         return { taskId: task.id, state: task.state };
       },
@@ -151,7 +151,7 @@ function looking(): AnyOperation[] {
   ];
 }
 
-function steering({ agent }: AgentRoom): AnyOperation[] {
+function steering(room: AgentRoom): AnyOperation[] {
   return [
     operation({
       ...writing,
@@ -167,7 +167,7 @@ function steering({ agent }: AgentRoom): AnyOperation[] {
       facts: (_ctx, { taskId }) => targetOf(taskId),
       apply: (ctx, { taskId, hint }) => {
         const task = mine(ctx.tx, ctx.caller, taskId);
-        agent.steer(ctx.tx, task, hint);
+        room.agent.steer(ctx.tx, task, hint);
         return show(task);
       },
     }),
@@ -185,14 +185,14 @@ function steering({ agent }: AgentRoom): AnyOperation[] {
       facts: (_ctx, { taskId }) => targetOf(taskId),
       apply: (ctx, { taskId }) => {
         const task = mine(ctx.tx, ctx.caller, taskId);
-        agent.cancel(ctx.tx, task);
+        room.agent.cancel(ctx.tx, task);
         return show(task);
       },
     }),
   ];
 }
 
-function undoing({ agent, invoke }: AgentRoom): AnyOperation {
+function undoing(room: AgentRoom): AnyOperation {
   return operation({
     ...writing,
     id: 'task.undo',
@@ -210,12 +210,12 @@ function undoing({ agent, invoke }: AgentRoom): AnyOperation {
       const task = mine(ctx.db, ctx.caller, taskId);
       if (task.undone || task.result !== 'changed') throw fail('TASK_NOTHING_TO_UNDO', { taskId });
       const request = { operation: 'doc.undo', input: { task: taskId }, idempotencyKey: `undo-${ctx.callId}` };
-      const { output } = await invoke(ctx.caller, request, { signal: ctx.signal });
+      const { output } = await room.invoke(ctx.caller, request, { signal: ctx.signal });
       const { versions } = output as { versions: { path: string; version: number }[] };
       return { taskId, versions: versions.map(({ path, version }) => ({ path, version })) };
     },
     settle: (ctx, { taskId }) => {
-      agent.markUndone(ctx.tx, mine(ctx.tx, ctx.caller, taskId));
+      room.agent.markUndone(ctx.tx, mine(ctx.tx, ctx.caller, taskId));
       ctx.undoWith({ task: taskId });
     },
   });
