@@ -5,11 +5,11 @@ import type { GenerateParams, GeneratePart, GenerateResult } from '../../src/inf
 
 /**
  * An engine guest whose answers are written down: given to the daemon with `--engine-program`. The model file holds,
- * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt gives the
- * answer, in `parts`; `hold` keeps it from ending until it is cancelled. Without a rule it answers `fallback`.
+ * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt, all
+ * of it, and whose `opening` is found in how the answer must begin, gives the answer, in `parts`; `hold` keeps it from ending until it is cancelled. Without a rule it answers `fallback`.
  */
 interface Script {
-  rules: { when: string; parts: string[]; hold?: boolean }[];
+  rules: { when: string | string[]; opening?: string; parts: string[]; hold?: boolean }[];
   fallback: string;
 }
 
@@ -26,7 +26,11 @@ async function generate(
   part: (part: GeneratePart) => void,
 ): Promise<GenerateResult> {
   const prompt = promptText(params);
-  const rule = script.rules.find(({ when }) => prompt.includes(when));
+  const rule = script.rules.find(
+    ({ when, opening }) =>
+      [when].flat().every((words) => prompt.includes(words)) &&
+      (opening === undefined || (params.opening ?? '').includes(opening)),
+  );
   counters.running++;
   try {
     part({ type: 'start', promptTokens: prompt.length, cachedTokens: 0 });

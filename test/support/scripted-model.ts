@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import type { LiveBox } from './live-box.ts';
 
 export interface Rule {
-  /** Found anywhere in the prompt. */
-  when: string;
+  /** Found anywhere in the prompt, all of it. */
+  when: string | string[];
+  /** Found in how the answer is made to begin. */
+  opening?: string;
   parts: string[];
   /** Never ends by itself; only a cancel ends it. */
   hold?: boolean;

@@ -68,6 +68,7 @@ export const en = {
   'task.undone': 'All changes were taken back.',
   'task.started': 'Started',
   'task.ended': 'Ended',
+  'task.model': 'Asked the model',
   'task.tool': 'Operation {operation}',
   'new.title': 'New task',
   'new.what': 'What should be done?',

@@ -63,6 +63,7 @@ export const zh = {
   'task.undone': '已撤销全部修改。',
   'task.started': '已开始',
   'task.ended': '已结束',
+  'task.model': '询问模型',
   'task.tool': '操作 {operation}',
   'new.title': '新任务',
   'new.what': '要做什么？',

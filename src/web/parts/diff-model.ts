@@ -27,6 +27,14 @@ export function parseDiff(unified: string): DiffHunk[] {
       hunks.push(current);
       continue;
     }
+    // The short form of a card: one place, named by its line, up to the next one.
+    const place = /^@@ line (\d+) @@$/.exec(raw)?.[1];
+    if (place !== undefined) {
+      current = { ...(file === undefined ? {} : { file }), line: Number(place), lines: [] };
+      left = { old: Number.POSITIVE_INFINITY, fresh: Number.POSITIVE_INFINITY };
+      hunks.push(current);
+      continue;
+    }
     if (!current || (left.old <= 0 && left.fresh <= 0)) {
       const name = /^\+\+\+ (.*)$/.exec(raw)?.[1];
       if (name !== undefined) file = name;

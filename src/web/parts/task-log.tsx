@@ -6,15 +6,23 @@ import { When } from './when.tsx';
 
 /** What happened, oldest first; the text of the model as it comes. Kinds that this page does not know are left out. */
 export function TaskLog({ live, isEnded }: { live: LiveTask; isEnded: boolean }) {
-  const lines = live.events.value
-    .map((event) => ({ event, said: sayingOf(event, live) }))
-    .filter((line) => line.said !== undefined);
+  const lines: { event: BoxEvent; said: string; times: number }[] = [];
+  for (const event of live.events.value) {
+    const said = sayingOf(event, live);
+    const last = lines.at(-1);
+    if (said === undefined || said === '') continue;
+    if (last?.said === said) last.times++;
+    else lines.push({ event, said, times: 1 });
+  }
   return (
     <ol class="log">
-      {lines.map(({ event, said }, i) => (
+      {lines.map(({ event, said, times }, i) => (
         <li key={event.seq} class={isBad(event) ? 'bad' : i === lines.length - 1 && !isEnded ? 'now' : ''}>
           <div>
-            <div class="said">{visible(said ?? '')}</div>
+            <div class="said">
+              {visible(said)}
+              {times > 1 ? <span class="quiet"> ×{times}</span> : null}
+            </div>
             <When at={event.at} />
           </div>
         </li>
@@ -29,20 +37,17 @@ function sayingOf({ kind, data }: BoxEvent, live: LiveTask): string | undefined 
     case 'task-start':
       return t('task.started');
     case 'task-step':
+      return t('task.model');
     case 'task-note':
-      return word('text') ?? word('note') ?? word('step') ?? word('message');
+      return data['undone'] === true ? t('task.undone') : word('note');
     case 'task-state':
       return stateWord(word('state'));
     case 'text-start':
-      return live.texts.value.get(word('messageId') ?? '') || undefined;
-    case 'tool-start':
-      return t('task.tool', { operation: word('operation') ?? '' });
+      return live.texts.value.get(word('messageId') ?? '');
     case 'tool-end':
-      return word('error') ?? word('summary');
+      return [t('task.tool', { operation: word('operation') ?? '' }), word('path')].filter(Boolean).join(' · ');
     case 'task-end':
-      return [stateWord(word('state')) ?? t('task.ended'), word('summary') ?? word('answer') ?? word('reason')]
-        .filter(Boolean)
-        .join('\n');
+      return [stateWord(word('state')) ?? t('task.ended'), word('summary')].filter(Boolean).join('\n');
     default:
       return undefined;
   }
@@ -54,5 +59,5 @@ function stateWord(state: string | undefined): string | undefined {
 }
 
 function isBad({ kind, data }: BoxEvent): boolean {
-  return typeof data['error'] === 'string' || (kind === 'task-end' && data['state'] === 'failed');
+  return kind === 'task-end' && data['state'] === 'failed';
 }

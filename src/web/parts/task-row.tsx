@@ -1,5 +1,5 @@
 import { known, t } from '../i18n/index.ts';
-import { isEnded, type Task } from '../state/tasks.ts';
+import type { Task } from '../state/tasks.ts';
 import { Link } from './link.tsx';
 import { visible } from './visible.ts';
 import { When } from './when.tsx';
@@ -16,7 +16,7 @@ export function TaskRow({ task }: { task: Task }) {
       <span class="grow">
         <span class="name">{visible(task.text)}</span>
         <span class="small quiet">
-          {task.status && !isEnded(task.state) ? `${visible(task.status)} · ` : ''}
+          {task.status ? `${visible(task.status)} · ` : ''}
           {visible(task.workspace)} · <When at={task.createdAt} />
         </span>
       </span>

@@ -54,7 +54,7 @@ export function NewTaskScreen({ document }: { document: string | undefined }) {
         <textarea
           name="text"
           rows={4}
-          maxLength={4000}
+          maxLength={2000}
           placeholder={t('new.example')}
           value={text}
           onInput={(event) => setText(event.currentTarget.value)}

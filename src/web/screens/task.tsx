@@ -19,16 +19,14 @@ import { followTask, isEnded, readTask } from '../state/tasks.ts';
 export function TaskScreen({ taskId }: { taskId: string }) {
   const live = followTask(taskId);
   const events = live.events.value;
-  const marks = events.filter((e) => e.kind === 'task-state' || e.kind === 'task-end').length;
+  const marks = events.filter((e) => e.kind === 'task-state' || e.kind === 'task-note' || e.kind === 'task-end').length;
   const asked = useAsked(() => ask<Record<string, unknown>>('task.show', { taskId }), [taskId, marks]);
   const task = asked.value
     ? readTask((asked.value['task'] as Record<string, unknown> | undefined) ?? asked.value)
     : undefined;
   const state = task?.state ?? '';
   const mine = approvals.value.filter((one) => one.taskId === taskId);
-  const changes = events.filter(
-    (e) => e.kind === 'tool-end' || e.kind === 'task-end' || e.kind === 'task-state',
-  ).length;
+  const changes = marks;
 
   if (asked.error && !task) return <Fault error={asked.error} onRetry={asked.again} />;
   return (
@@ -44,6 +42,7 @@ export function TaskScreen({ taskId }: { taskId: string }) {
         {task ? <span class="chip">{visible(task.workspace)}</span> : null}
         {task ? <When at={task.createdAt} /> : null}
       </div>
+      {task?.status ? <p class="card">{visible(task.status)}</p> : null}
       {mine.length > 0 ? (
         <section class="tight">
           <h2>{t('tasks.waiting')}</h2>
@@ -105,12 +104,12 @@ function TaskActions({ taskId, state, onDone }: { taskId: string; state: string;
           class="tight"
           onSubmit={(event) => {
             event.preventDefault();
-            if (hint.trim()) void run('task.steer', { taskId, text: hint.trim() });
+            if (hint.trim()) void run('task.steer', { taskId, hint: hint.trim() });
           }}
         >
           <label class="field">
             <span>{t('task.steer-hint')}</span>
-            <input value={hint} maxLength={2000} onInput={(event) => setHint(event.currentTarget.value)} />
+            <input value={hint} maxLength={1000} onInput={(event) => setHint(event.currentTarget.value)} />
           </label>
           <div class="pair-of-buttons">
             <button type="button" class="button" onClick={() => setHint(undefined)}>

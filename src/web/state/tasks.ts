@@ -12,7 +12,7 @@ export interface Task {
   workspace: string;
   state: string;
   createdAt: number;
-  /** One line of what it is doing or how it ended. */
+  /** How it ended, in one line; empty before. */
   status: string;
 }
 
@@ -60,9 +60,9 @@ export function readTask(raw: Record<string, unknown>): Task {
     taskId: text('taskId'),
     text: text('text'),
     workspace: text('workspace'),
-    state: text('state'),
+    state: raw['undone'] === true ? 'undone' : text('state'),
     createdAt: typeof raw['createdAt'] === 'number' ? raw['createdAt'] : 0,
-    status: text('status'),
+    status: text('summary'),
   };
 }
 
@@ -82,7 +82,7 @@ export function followTask(taskId: string): LiveTask {
     event: (event) => {
       events.value = [...events.value, event];
       if (event.kind === 'task-end' && client?.state === 'connected') announce(t('announce.done'));
-      if (event.kind === 'task-state' || event.kind === 'task-end') refreshSoon();
+      if (event.kind === 'task-state' || event.kind === 'task-note' || event.kind === 'task-end') refreshSoon();
     },
     text: ({ messageId, text }) => {
       texts.value = new Map(texts.value).set(messageId, text);

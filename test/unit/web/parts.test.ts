@@ -32,6 +32,12 @@ describe('a unified diff', () => {
     });
   });
 
+  it('in the short form of a card is read too', () => {
+    const [hunk] = parseDiff('--- office/a.md\n+++ office/a.md\n@@ line 5 @@\n before\n-30 天\n+60 天\n after');
+    expect(hunk).toMatchObject({ file: 'office/a.md', line: 5 });
+    expect(hunk!.lines.map((l) => l.kind)).toEqual(['same', 'del', 'add', 'same']);
+  });
+
   it('never throws, and marks only inside a line', () => {
     fc.assert(
       fc.property(
