@@ -1,4 +1,4 @@
-import { type BrainInput, foreign } from './change.ts';
+import type { BrainInput } from './change.ts';
 import { grounding, isRival, rank, type Scored } from './evidence.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { newBodies } from './new-line.ts';
@@ -41,19 +41,15 @@ export async function proposeAddition(input: BrainInput): Promise<Outcome> {
   ) {
     return { kind: 'apply', proposal: putOf(picked, clean[0]) };
   }
-  if (
-    groups.length > 1 &&
-    own.words.size === 0 &&
-    foreign(whereIn(instruction), places, wordsOf(instruction, picked))
-  ) {
-    // Nothing named where it belongs: the text is the person's, only the place is a guess, so it is asked, not refused.
-  }
   const options: Proposal[] = [];
-  const use = clean.length > 0 ? clean : texts;
-  for (const text of use.slice(0, certainPlace ? 3 : 2)) options.push(putOf(picked, text));
+  for (const text of (clean.length > 0 ? clean : texts).slice(0, certainPlace ? 3 : 2))
+    options.push(putOf(picked, text));
   if (top !== picked) {
     const other = await newBodies({ model, instruction, group: top, signal });
-    for (const text of other.slice(0, 2)) options.push(putOf(top, text));
+    const there = [...new Set(other)].slice(0, 2).map((text) => putOf(top, text));
+    // Shared words are the better witness of a place than a small model's pick.
+    if (ranking[0]!.words.size > own.words.size) options.unshift(...there);
+    else options.push(...there);
   }
   return {
     kind: 'ask',
@@ -70,10 +66,6 @@ const SAYS_WHERE =
 function whereIn(instruction: string): string {
   const lead = /^(.{4,}?)[::](?!\d)/s.exec(instruction)?.[1];
   return lead && terms(lead).length > 0 ? lead : instruction;
-}
-
-function wordsOf(instruction: string, group: Group): string[] {
-  return grounding(whereIn(instruction), group.profile, '').missing;
 }
 
 function hasRival(ranking: readonly Scored[], own: Scored): boolean {

@@ -1,6 +1,6 @@
 import { chooseLine } from './choose.ts';
-import { grounding, isRival, sameScript } from './evidence.ts';
-import { type Doubt, doubtsAbout } from './guards.ts';
+import { grounding, isRival, NOWHERE, sameScript } from './evidence.ts';
+import { type Doubt, doubtsAbout, isManySlotted } from './guards.ts';
 import { distinct, type Outcome, type Proposal } from './outcome.ts';
 import { lineOf, type Place, rankPlaces, readable, type View, viewOf } from './place.ts';
 import type { ModelPort } from './ports.ts';
@@ -35,8 +35,8 @@ export async function proposeChange(input: BrainInput): Promise<Outcome> {
   const others: Proposal[] = [];
   const rivals = ranking.filter((s) => isRival(own, s)).map((s) => places[s.index]!);
   // An instruction that names a thing in words this document does not have makes every place a guess.
-  if (foreign(instruction, places, ground.missing))
-    return { kind: 'refuse', reason: 'nothing-like-it', words: ground.missing };
+  if (foreign(instruction, places))
+    return { kind: 'refuse', reason: 'nothing-like-it', words: tellingWords(instruction) };
   for (const rival of rivals.slice(0, MOST_OPTIONS - 1)) {
     const found = (await writeAt(input, view, rival))[0];
     if (found && (found.doubts.length === 0 || !texts.some((t) => t.doubts.length === 0))) {
@@ -46,7 +46,8 @@ export async function proposeChange(input: BrainInput): Promise<Outcome> {
   const mine = texts.map((t) => proposalOf(picked, t.line));
   const equal = ranking.some((s) => s.index !== own.index && s.words.size > 0 && s.score >= own.score * 0.95);
   const alone = others.length === 0 && !equal && rivals.length < MOST_OPTIONS;
-  if (best && best.votes >= 2 && best.doubts.length === 0 && alone) {
+  const needed = isManySlotted(readable(picked, lineOf(picked)), instruction) ? 3 : 2;
+  if (best && best.votes >= needed && best.doubts.length === 0 && alone) {
     if (own.score > 0 && ground.missing.length === 0) return { kind: 'apply', proposal: mine[0]! };
   }
   const topIsOther = rivals.length > 0 && ranking[0]!.score > own.score;
@@ -76,7 +77,8 @@ async function writeAt(input: BrainInput, view: View, place: Place): Promise<Wri
     if (known) known.votes++;
     else lines.set(line, { line, votes: 1, doubts: doubtsAbout(before, readable(place, line), input.instruction) });
   };
-  const agreed = () => [...lines.values()].some((w) => w.votes >= 2 && w.doubts.length === 0);
+  const needed = isManySlotted(before, input.instruction) ? 3 : 2;
+  const agreed = () => [...lines.values()].some((w) => w.votes >= needed && w.doubts.length === 0);
   hear(valueInSlot(place.structure, chosen, input.instruction));
   hear(await wordsOfLine(ways));
   hear(await wholeLine(ways));
@@ -92,9 +94,9 @@ async function writeAt(input: BrainInput, view: View, place: Place): Promise<Wri
   );
 }
 
-/** No telling word of the instruction stands anywhere, though instruction and documents speak the same language. */
-export function foreign(instruction: string, places: readonly Place[], missing: readonly string[]): boolean {
-  if (missing.length === 0) return false;
+/** The instruction has telling words and none of them stands anywhere, though the documents speak its language. */
+export function foreign(instruction: string, places: readonly Place[]): boolean {
+  if (grounding(instruction, NOWHERE, '').missing.length === 0) return false;
   const alike = places.filter((p) => sameScript(instruction, `${p.profile.text} ${p.profile.around}`));
   return (
     alike.length * 2 > places.length && alike.every((p) => grounding(instruction, p.profile, '').found.length === 0)
@@ -104,4 +106,9 @@ export function foreign(instruction: string, places: readonly Place[], missing: 
 export function proposalOf(place: Place, line: string): Proposal {
   const { path, version } = place.document;
   return { path, version, edits: [{ kind: 'set', line: place.candidate.line, was: lineOf(place), text: line }] };
+}
+
+/** The words by which the instruction names its thing. */
+export function tellingWords(instruction: string): string[] {
+  return grounding(instruction, NOWHERE, '').missing;
 }

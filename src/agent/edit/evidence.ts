@@ -87,6 +87,9 @@ export interface Grounding {
   missing: string[];
 }
 
+/** A place that says nothing. */
+export const NOWHERE: Profile = { own: new Set(), above: new Set(), text: '', around: '', keys: new Set() };
+
 /** Any missing word is a sign that the instruction speaks of something that is not there. */
 export function grounding(instruction: string, profile: Profile, newText: string): Grounding {
   const there = parts(`${profile.text}\n${profile.around}`);

@@ -1,3 +1,4 @@
+import { slotByClause, slotsFor } from './clauses.ts';
 import { wordChange } from './spans.ts';
 import { terms } from './terms.ts';
 import { valuesOf } from './values.ts';
@@ -11,7 +12,8 @@ export type Doubt =
   | 'other-language'
   | 'value-missing'
   | 'too-much'
-  | 'only-added';
+  | 'only-added'
+  | 'other-clause';
 
 /**
  * Looks at one changed line as a careful reader would. `body` texts are without markers. An empty list is not a proof,
@@ -46,6 +48,12 @@ export function doubtsAbout(before: string, after: string, instruction: string):
     return !before.includes(core) && !after.includes(core);
   });
   if (missing) out.push('value-missing');
+  const slots = slotsFor(before, instruction);
+  const slot = slots.length > 1 ? slotByClause(before, slots, instruction) : undefined;
+  // The words point at one of several values, and that one is still there as it was.
+  if (slot && after.includes(slot.text) && slots.some((s) => s !== slot && !after.includes(s.text))) {
+    out.push('other-clause');
+  }
   return out;
 }
 
@@ -82,4 +90,10 @@ function similarity(a: string, b: string): number {
   const right = new Set(terms(b));
   const shared = [...left].filter((t) => right.has(t)).length;
   return left.size + right.size === 0 ? 0 : (2 * shared) / (left.size + right.size);
+}
+
+/** Several values of the kind that the instruction brings stand in the line and no word says which: more proof is due. */
+export function isManySlotted(before: string, instruction: string): boolean {
+  const slots = slotsFor(before, instruction);
+  return slots.length > 1 && slotByClause(before, slots, instruction) === undefined;
 }

@@ -28,7 +28,8 @@ export async function intentOf(model: ModelPort, instruction: string, signal: Ab
   );
   const said = text as Intent;
   const cue = cueOf(instruction);
-  return { intent: said, certain: cue === undefined ? said === 'change' : cue === said };
+  // The words themselves are the better witness; where the model differs, a person decides.
+  return { intent: cue ?? said, certain: cue === undefined ? said === 'change' : cue === said };
 }
 
 export function cueOf(instruction: string): Intent | undefined {
@@ -45,8 +46,9 @@ export function cueOf(instruction: string): Intent | undefined {
   );
   // "Drop the price to 30" and "增加到 60" set a value.
   const toValue = /\b(?:to|by)\s+[€$£¥]?\d|[到至为成]\s*[¥¥]?\d/.test(text);
-  if (del && !add) return toValue ? undefined : 'delete';
-  if (add && !del) return toValue && !/[::]/.test(text) ? undefined : 'add';
+  if (del && !add) return toValue ? 'change' : 'delete';
+  if (/增加[到至为]|添加[到至]?为|(?:提高|降低|减少|延长|缩短|上调|下调)[到至为]/.test(text)) return 'change';
+  if (add && !del) return toValue && !/[::]/.test(text) ? 'change' : 'add';
   if (
     !add &&
     !del &&

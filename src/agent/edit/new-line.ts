@@ -16,8 +16,8 @@ export async function newBodies(input: NewLineInput): Promise<string[]> {
   const { candidate } = input.group.members[0]!;
   const ways = candidate.cells
     ? [byPosition(input), await byColumns(input), await likeSiblings(input)]
-    : [asTyped(input.instruction), await likeSiblings(input)];
-  return ways.filter((body): body is string => body !== undefined && body.trim() !== '');
+    : [asTyped(input.instruction) ?? asPhrase(input.instruction), await likeSiblings(input)];
+  return ways.filter((body): body is string => body !== undefined && body.trim() !== '' && !/[\r\n]/.test(body));
 }
 
 /** What stands after the colon, or in quotes: the person has written the line already. */
@@ -27,6 +27,19 @@ export function asTyped(instruction: string): string | undefined {
   // A colon inside a time, an address or a ratio opens nothing.
   const after = /[::](?!\d|\/\/)\s*(\S.*)$/s.exec(instruction)?.[1];
   return after?.trim();
+}
+
+/** "Add oranges to the list", "在名单里加上何静": the thing between the verb and the place. */
+export function asPhrase(instruction: string): string | undefined {
+  const text = instruction.trim().replace(/[.。!!]$/, '');
+  const english = /\b(?:add|insert|append|include|put)\s+(.+?)\s+(?:to|into|as|in|under|among)\s+\S.*$/i.exec(
+    text,
+  )?.[1];
+  const chinese =
+    /^(?:请)?[在给](?:.+?)(?:里面|里|中|内|下面|下)?(?:再)?(?:加上|加入|添加|增加|新增|加)(?:一[行条项个名])?\s*([^::]+)$/.exec(
+      text,
+    )?.[1] ?? /^(?:请)?把(.+?)(?:加到|加入|添加到|加进)/.exec(text)?.[1];
+  return (english ?? chinese)?.trim();
 }
 
 /** "Scanner, owner Tom, room 2.10, 260 EUR" in a table of four columns: one piece a column, in order. */

@@ -1,5 +1,5 @@
 import type { BrainInput } from './change.ts';
-import { foreign } from './change.ts';
+import { foreign, tellingWords } from './change.ts';
 import { chooseLine } from './choose.ts';
 import { grounding, isRival } from './evidence.ts';
 import { distinct, type Outcome, type Proposal } from './outcome.ts';
@@ -21,8 +21,8 @@ export async function proposeRemoval(input: BrainInput): Promise<Outcome> {
   const top = ranking[0] && places[ranking[0].index];
   if (!picked || !top) return { kind: 'refuse', reason: 'no-result', words: [] };
   const ground = grounding(instruction, picked.profile, '');
-  if (foreign(instruction, places, ground.missing)) {
-    return { kind: 'refuse', reason: 'nothing-like-it', words: ground.missing };
+  if (foreign(instruction, places)) {
+    return { kind: 'refuse', reason: 'nothing-like-it', words: tellingWords(instruction) };
   }
   const own = ranking.find((s) => places[s.index] === picked)!;
   const rivals = ranking.filter((s) => isRival(own, s)).map((s) => places[s.index]!);

@@ -1,3 +1,4 @@
+import { slotByClause } from './clauses.ts';
 import { yamlValue } from './label.ts';
 import { withBody, withCells, withYamlValue } from './rewrite.ts';
 import type { Candidate, Cell, Structure } from './structure.ts';
@@ -29,7 +30,8 @@ function fillText(text: string, instruction: string): string | undefined {
   // "from 30 to 60 days": the value that already stands there is the one to go.
   const named = old.length === 1 ? slots.filter((s) => s.text === old[0]!.text && fits(s, value)) : [];
   const open = named.length === 1 ? named : slots.filter((s) => s.key === value.key);
-  const slot = open.length === 1 ? open[0]! : open.length === 0 ? onlyNumber(slots, value) : undefined;
+  const slot =
+    open.length === 1 ? open[0] : open.length === 0 ? onlyNumber(slots, value) : slotByClause(text, open, instruction);
   return slot && put(text, slot, value, instruction);
 }
 

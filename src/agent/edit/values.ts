@@ -104,11 +104,13 @@ export function valuesOf(text: string): Value[] {
 
 function coreOf(key: string, text: string, start: number): Value['core'] {
   const pattern =
-    key.startsWith('number') || key === 'money' || key === 'percent'
-      ? new RegExp(`${NUMBER}|${HAN_DIGITS}`)
-      : key === 'floor'
-        ? /^\S+?(?=\s*(?:floor|楼|层))/
-        : undefined;
+    key === 'weekday' && /days$/i.test(text)
+      ? /^[a-z]+day/i
+      : key.startsWith('number') || key === 'money' || key === 'percent'
+        ? new RegExp(`${NUMBER}|${HAN_DIGITS}`)
+        : key === 'floor'
+          ? /^\S+?(?=\s*(?:floor|楼|层))/
+          : undefined;
   const found = pattern?.exec(text);
   return found
     ? { start: start + found.index, end: start + found.index + found[0].length }
