@@ -59,6 +59,8 @@ export async function benchRealdocEdit(options: { large?: number; edits?: number
   const base = mkdtempSync(join(tmpdir(), 'jingu-bench-'));
   mkdirSync(join(base, 'share'));
   const sizes: Record<string, number> = { '1 MB': 1_000_000, '100 MB': options.large ?? 100_000_000 };
+  // Timers of the box do not keep a process alive by themselves.
+  const alive = setInterval(() => undefined, 60_000);
   const box = await DocBox.open({ base });
   try {
     await box.addWorkspace();
@@ -145,6 +147,7 @@ export async function benchRealdocEdit(options: { large?: number; edits?: number
     result.bareCommitMs = spread(bare);
     return result;
   } finally {
+    clearInterval(alive);
     await box.close();
     rmSync(base, { recursive: true, force: true });
   }

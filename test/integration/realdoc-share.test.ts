@@ -64,6 +64,24 @@ describe('saves by other programs', () => {
     expect(await box.text('office/a.md', 'v2')).toContain('by the box');
   });
 
+  it('a save that empties the file and writes it again is one save, also when we look in between', async () => {
+    await writeFile(join(box.root, '.~lock.a.md#'), '');
+    await edit(1, 2, 'by the box');
+    await box.room.settled();
+    await unlink(join(box.root, '.~lock.a.md#'));
+    const handle = await open(join(box.root, 'a.md'), 'r+');
+    await handle.truncate(0);
+    const looking = box.call('doc.import', { path: 'office/a.md' });
+    const text = TEN.replace('line 9', 'by a person');
+    await handle.write(text.slice(0, 30), 0);
+    await new Promise((resolve) => setImmediate(resolve));
+    await handle.write(text.slice(30), 30);
+    await handle.close();
+    await looking;
+    expect(await box.file('a.md')).toBe(text.replace('line 2', 'by the box'));
+    expect(await sources()).toEqual(['import', 'edit', 'import', 'merge']);
+  });
+
   it('the same change on both sides is one change', async () => {
     await writeFile(join(box.root, '~$a.md'), '');
     await edit(1, 2, 'same');

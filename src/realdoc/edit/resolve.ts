@@ -93,10 +93,13 @@ export function regionOf(tree: TextTree, lines: { from: number; to: number }): R
 function placeOf(base: Base, place: string, number: number): Pick<Aim, 'lines' | 'region'> & { at: number } {
   const { after, anchor } = parsePlace(place);
   const total = base.tree.lines;
+  // The beginning: it has no line to hold on to, and in an empty text `<1` means it too.
+  if (anchor === 0 || (after === 0 && total === 0)) {
+    return { lines: { from: 1, to: 0 }, region: { from: 0, to: 0 }, at: 0 };
+  }
   if (anchor > total)
     throw fail('DOC_LINE_UNKNOWN', { line: anchor, total, version: base.version, path: base.path, verb: number });
   const at = base.tree.offsetOfLine(after + 1);
-  if (anchor === 0) return { lines: { from: 1, to: 0 }, region: { from: 0, to: 0 }, at };
   const lines = { from: anchor, to: anchor };
   return { lines, region: regionOf(base.tree, lines), at };
 }

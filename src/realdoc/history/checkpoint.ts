@@ -17,7 +17,7 @@ export async function checkpointIfDue(
 ): Promise<void> {
   if (file.head % EVERY !== 0) return;
   const last = rows.nearestTree(room.db, file.id, file.head);
-  if (!last || file.head - last.version < EVERY) return;
+  if (!last || file.head - last.version < EVERY / 2) return;
   const tree = room.documents.at(file, file.head);
   const sha256 = await treeDigest(tree);
   const staged = await room.leaves.stage(tree, file.id);

@@ -1,5 +1,6 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Reader } from '../../common/index.ts';
-import { fail } from '../../common/index.ts';
+import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { HEAD_BYTES, type TextFacts, textFacts, whyOpaque } from '../kinds/kind.ts';
 import { type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
@@ -10,7 +11,7 @@ import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { Folder, statOf } from './folder.ts';
 import { type DocName, isTemporary } from './paths.ts';
-import { looksOf, MAX_TEXT_BYTES, readHead, readWhole, signatureOf } from './read-file.ts';
+import { isQuiet, looksOf, MAX_TEXT_BYTES, pause, readHead, readWhole, signatureOf, untilQuiet } from './read-file.ts';
 
 /** What a look at the share found, and all that the transaction needs to adopt it. */
 export type Finding =
@@ -44,6 +45,7 @@ export interface Eyes {
   db: Reader;
   documents: Documents;
   leaves: LeafStore;
+  clock: Clock;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
   const docPath = `${name.workspace}/${name.rel}`;
   const file = rows.fileAt(eyes.db, workspace.id, name.rel);
   const known = file && rows.projection(eyes.db, file.id);
-  const content = await readDocument(workspace.root, name.rel, docPath);
+  const content = await readDocument(workspace.root, name.rel, docPath, eyes.clock);
   if (!content) {
     if (file?.state === 'live' && known?.signature) return { kind: 'missing', file };
     throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
@@ -126,11 +128,15 @@ async function movedFrom(eyes: Eyes, workspace: WorkspaceRow, signature: FileSig
   return undefined;
 }
 
+type Content = { bytes: Buffer; signature: FileSignature } | { why: string; signature: FileSignature };
+
+/** Reads a file as it is; with a clock, waits until nobody has written to it for a moment. */
 export async function readDocument(
   root: string,
   rel: string,
   docPath: string,
-): Promise<{ bytes: Buffer; signature: FileSignature } | { why: string; signature: FileSignature } | undefined> {
+  clock?: Clock,
+): Promise<Content | undefined> {
   const names = rel.split('/');
   let folder: Folder;
   try {
@@ -143,11 +149,24 @@ export async function readDocument(
   const handle = await held.openFile(names.at(-1)!, docPath);
   if (!handle) return undefined;
   try {
-    const stat = await handle.stat({ bigint: true });
-    const why = whyOpaque(await readHead(handle, HEAD_BYTES));
-    if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? 'too large', signature: signatureOf(stat, '') };
-    return await readWhole(handle, docPath);
+    for (let attempt = 0; ; attempt++) {
+      if (clock) await untilQuiet(handle, clock);
+      const content = await readTextOrWhy(handle, docPath);
+      if (!clock || attempt === 20) return content;
+      // Written to while it was read? Then what was read may be half a save. An empty file is believed only at the
+      // second look: ext4 shows the new size of a truncated file a moment before its new time.
+      const isBelieved = content.signature.size > 0 || attempt > 0;
+      if (!isBelieved) await pause(clock);
+      else if (await isQuiet(handle, clock)) return content;
+    }
   } finally {
     await handle.close();
   }
+}
+
+async function readTextOrWhy(handle: FileHandle, docPath: string): Promise<Content> {
+  const stat = await handle.stat({ bigint: true });
+  const why = whyOpaque(await readHead(handle, HEAD_BYTES));
+  if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? 'too large', signature: signatureOf(stat, '') };
+  return await readWhole(handle, docPath);
 }

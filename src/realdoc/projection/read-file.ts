@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { fail } from '../../common/index.ts';
+import { type Clock, fail } from '../../common/index.ts';
 import type { FileSignature } from '../rows.ts';
 import { fileFailed } from './folder.ts';
 
@@ -66,6 +66,28 @@ async function readOnce(handle: FileHandle, stat: BigIntStats, docPath: string):
   }
   const sha256 = hash.digest('hex');
   return { bytes: bytes.subarray(0, at), signature: { ...signatureOf(stat, sha256), size: at } };
+}
+
+const QUIET_MS = 100;
+
+/**
+ * Waits until the file was left alone for a tenth of a second, at most two seconds. Many programs save by emptying the
+ * file and writing it again: half of such a save is nobody's version.
+ */
+export async function untilQuiet(handle: FileHandle, clock: Clock): Promise<void> {
+  for (let attempt = 0; attempt < 20 && !(await isQuiet(handle, clock)); attempt++) {
+    await pause(clock);
+  }
+}
+
+export function pause(clock: Clock): Promise<void> {
+  return new Promise((resolve) => clock.after(QUIET_MS, resolve));
+}
+
+/** A time in the future is a clock that moved, not a save. */
+export async function isQuiet(handle: FileHandle, clock: Clock): Promise<boolean> {
+  const age = clock.now() - (await handle.stat()).mtimeMs;
+  return age < -QUIET_MS || age >= QUIET_MS;
 }
 
 /** The beginning of a file, enough to tell text from anything else. */

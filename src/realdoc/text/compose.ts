@@ -1,14 +1,29 @@
-import type { Change, Splice } from './splice.ts';
-import { tighten } from './tighten.ts';
+import { diffLines } from './diff.ts';
+import { type Change, type Splice, sameBytes } from './splice.ts';
 
 /** A change spelled as a walk over the old text: keep n bytes, drop these bytes, add these bytes. */
 type Step = { keep: number } | { drop: Uint8Array } | { add: Uint8Array };
 
 /**
  * The one change with the effect of `first` and then `second`. What the second takes back of the first leaves no
- * trace, so an edit and its undo compose to nothing.
+ * trace, so an edit and its undo compose to nothing; a line that went and came back counts as untouched.
  */
 export function compose(first: Change, second: Change): Change {
+  return keepReturned(join2(first, second));
+}
+
+/** Composes a run of changes in halves, so ten thousand small ones cost n log n. */
+export function composeAll(changes: readonly Change[]): Change {
+  return changes.length === 1 ? changes[0]! : keepReturned(inHalves(changes));
+}
+
+function inHalves(changes: readonly Change[]): Change {
+  if (changes.length < 2) return changes[0] ?? [];
+  const half = changes.length >> 1;
+  return join2(inHalves(changes.slice(0, half)), inHalves(changes.slice(half)));
+}
+
+function join2(first: Change, second: Change): Change {
   if (first.length === 0) return second;
   if (second.length === 0) return first;
   const a = new Steps(first);
@@ -35,15 +50,24 @@ export function compose(first: Change, second: Change): Change {
     else if (!added && dropped) out.drop(fromSecond as Uint8Array);
     else if (!added) out.keep(n);
   }
-  return tighten(out.finish());
+  return out.finish();
 }
 
-/** Composes a run of changes in halves, so ten thousand small ones cost n log n. */
-export function composeAll(changes: readonly Change[]): Change {
-  if (changes.length === 0) return [];
-  if (changes.length === 1) return changes[0]!;
-  const half = changes.length >> 1;
-  return compose(composeAll(changes.slice(0, half)), composeAll(changes.slice(half)));
+/** Above this a run of lines is not looked into: it changed, that is enough. */
+const LOOK_INTO = 256 * 1024;
+
+/** Splits what was taken out and put in at one place into the lines that really differ. */
+function keepReturned(change: Change): Change {
+  return change.flatMap((s) => {
+    if (s.del.length === 0 || s.ins.length === 0 || s.del.length + s.ins.length > LOOK_INTO) return [s];
+    if (s.del.indexOf(10) < 0 && s.ins.indexOf(10) < 0) return [s];
+    const { a, b, hunks } = diffLines(s.del, s.ins);
+    return hunks.map((h) => ({
+      at: s.at + a.starts[h.aFrom]!,
+      del: s.del.subarray(a.starts[h.aFrom]!, a.starts[h.aTo]!),
+      ins: s.ins.subarray(b.starts[h.bFrom]!, b.starts[h.bTo]!),
+    }));
+  });
 }
 
 function size(step: Step): number {
@@ -120,7 +144,8 @@ class Builder {
   #flush(): void {
     if (this.#dropped.length === 0 && this.#added.length === 0) return;
     const del = join(this.#dropped);
-    this.#out.push({ at: this.#at, del, ins: join(this.#added) });
+    const ins = join(this.#added);
+    if (!sameBytes(del, ins)) this.#out.push({ at: this.#at, del, ins });
     this.#at += del.length;
     this.#dropped = [];
     this.#added = [];

@@ -13,7 +13,8 @@ export type Mapped = { range: Range } | { touchedBy: Splice };
  * the edge does not touch, if the edge is a line edge before and after it: a neighbour line is not this line.
  * `isLineStart` speaks of the text before.
  *
- * A range of no bytes is a place. What was put in at that very place comes after it.
+ * A range of no bytes is a place. What was put in at that very place comes after it. Where whole lines around a place
+ * went and nothing came, there is one place left, and that is it.
  */
 export function mapRange(range: Range, change: Change, isLineStart: (offset: number) => boolean): Mapped {
   const { from, to } = range;
@@ -24,6 +25,9 @@ export function mapRange(range: Range, change: Change, isLineStart: (offset: num
     if (s.at === to) {
       if (isLineStart(to)) break;
       return { touchedBy: s };
+    }
+    if (from === to && end > from && s.ins.length === 0 && isLineStart(s.at) && isLineStart(end)) {
+      return { range: { from: s.at + shift, to: s.at + shift } };
     }
     const isClearlyBefore = end < from || (end === from && isLineStart(from) && !runsOn(s, isLineStart));
     if (!isClearlyBefore) return { touchedBy: s };

@@ -43,6 +43,7 @@ describe('verbs', () => {
     expect(edit(ABC, [{ move: '5', to: '<1' }])).toBe('e\na\nb\nc\nd\n');
     expect(edit(ABC, [{ put: '>0', text: ['first'] }])).toBe(`first\n${ABC}`);
     expect(edit('', [{ put: '>0', text: ['first'] }])).toBe('first\n');
+    expect(edit('', [{ put: '<1', text: ['first'] }])).toBe('first\n');
   });
 
   it('line ends stay as they are, one by one, and so does an open last line', () => {
