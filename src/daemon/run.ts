@@ -55,7 +55,7 @@ export async function run(options: RunOptions): Promise<void> {
     notifier.watchdogMs === undefined
       ? undefined
       : setInterval(() => box.isLive() && notifier.alive(), notifier.watchdogMs / 3);
-  process.stdout.write(banner(await facts(box, config, options.version, recovery), process.stdout.isTTY === true));
+  process.stdout.write(banner(await facts(box, config, options.version, recovery, service.journal), process.stdout.isTTY === true));
 
   await stopped;
   clearInterval(beat);
@@ -63,10 +63,11 @@ export async function run(options: RunOptions): Promise<void> {
   await box.stop();
 }
 
-async function facts(box: Box, config: Config, version: string, recovery: string[] | undefined) {
+async function facts(box: Box, config: Config, version: string, recovery: string[] | undefined, isJournal: boolean) {
   const { identity, core } = box.parts;
   const status = await box.status();
-  const link = recovery ? undefined : await openWindow(core.door, identity.consoleCaller());
+  // A one-time secret is for the person at the terminal; a service's output is kept by the journal.
+  const link = recovery || isJournal ? undefined : await openWindow(core.door, identity.consoleCaller());
   return {
     name: config.name,
     version,
