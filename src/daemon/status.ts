@@ -28,9 +28,9 @@ export async function statusOf(parts: Parts, known: Known): Promise<BoxStatus> {
 }
 
 async function describeModel({ models }: Inference): Promise<string> {
-  for (const record of models.all()) {
-    const { state } = await models.view(record);
-    if (state !== 'absent') return `${record.id} (${state})`;
-  }
+  const views = await Promise.all(models.all().map((record) => models.view(record)));
+  // What answers now before what merely lies on the disk.
+  const best = views.find(({ state }) => state === 'warm') ?? views.find(({ state }) => state !== 'absent');
+  if (best) return `${best.record.id} (${best.state})`;
   return 'none yet: bring a file with  jingu model import <file>';
 }
