@@ -81,7 +81,10 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
   if (!isTask) return finish(context, contract.id, result.plan ?? result.output);
   const { followTask } = await import('./local/follow-task.ts');
   const task = await followTask(context, (result.output as { taskId: string }).taskId);
-  finish(context, contract.id, task);
+  if (base.terminal.isHuman) {
+    const { taskEnd } = await import('./render/task.ts');
+    base.terminal.show(taskEnd(task, base.terminal, base.locale));
+  } else base.terminal.data(contract.id, task);
   return exitOfTask(task);
 }
 

@@ -1,16 +1,8 @@
 import { fstatSync } from 'node:fs';
 import type { Followed } from '../box-socket.ts';
 import type { Context } from '../context.ts';
+import { type EventData, eventLine } from '../render/event.ts';
 import { plain } from '../render/value.ts';
-
-interface EventData {
-  topic: string;
-  epoch: string;
-  seq: number;
-  kind: string;
-  at: number;
-  data: Record<string, unknown>;
-}
 
 export interface EventOptions {
   topic: string;
@@ -60,15 +52,6 @@ function show({ terminal }: Context, { kind, data }: Followed): void {
   if (!terminal.isHuman) return terminal.line(kind === 't' ? { text: data } : data);
   if (kind === 't') return terminal.show(plain((data as [number, number, string])[2]));
   terminal.show(eventLine(data as EventData, terminal));
-}
-
-/** One event for people: when, what, and the facts that are short enough for a line. */
-export function eventLine(event: EventData, terminal: Context['terminal']): string {
-  const clock = new Date(event.at).toTimeString().slice(0, 8);
-  const facts = Object.entries(event.data)
-    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value) && String(value).length <= 200)
-    .map(([name, value]) => `${name}=${plain(value).replaceAll('\n', ' ')}`);
-  return `${terminal.style('dim', clock)}  ${event.kind.padEnd(20)} ${facts.join('  ')}`;
 }
 
 function isPipe(fd: number): boolean {

@@ -1,7 +1,8 @@
 import { cliFail } from '../cli-error.ts';
 import { ask, type Context, call } from '../context.ts';
+import type { EventData } from '../render/event.ts';
+import { taskLine } from '../render/task.ts';
 import { plain, renderDiff } from '../render/value.ts';
-import { eventLine } from './events.ts';
 
 interface Approval {
   id: string;
@@ -12,8 +13,6 @@ interface Approval {
   actionHash: string | null;
   card: Record<string, unknown>;
 }
-
-type TaskEvent = Parameters<typeof eventLine>[0];
 
 /**
  * Follows a task to its end: events as they come, the model's text, and each question or approval asked on the
@@ -32,8 +31,8 @@ export async function followTask(context: Context, taskId: string): Promise<Reco
     for await (const { kind, data } of box.follow(`task:${taskId}`, undefined, signal)) {
       if (kind === 't' && terminal.isHuman) process.stderr.write(plain((data as [number, number, string])[2]));
       if (kind !== 'event') continue;
-      const event = data as TaskEvent;
-      if (terminal.isHuman) showEvent(context, event);
+      const event = data as EventData;
+      if (terminal.isHuman && event.kind !== 'task-end') terminal.note(taskLine(event, terminal));
       if (event.kind === 'task-end') {
         const { versions, diff, undo } = event.data;
         end = { versions, diff, undo };
@@ -41,16 +40,16 @@ export async function followTask(context: Context, taskId: string): Promise<Reco
       }
       await answerOpen(context, taskId);
     }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    terminal.note(`the task goes on: jingu task show ${taskId} · jingu task cancel ${taskId}`);
+    if (context.signal.aborted) throw error;
+    throw cliFail('TIMED_OUT', { ms: context.globals.timeoutMs, taskId }, context.locale, error);
   } finally {
     stop.abort();
   }
+  if (Object.keys(end).length === 0) throw cliFail('CLIENT_CONNECTION_LOST', { taskId }, context.locale);
   return { ...(await ask<Record<string, unknown>>(context, 'task.show', { taskId })), ...end };
-}
-
-function showEvent({ terminal }: Context, event: TaskEvent): void {
-  terminal.note(eventLine(event, terminal));
-  const { diff } = event.data;
-  if (typeof diff === 'string') terminal.note(renderDiff(diff, terminal));
 }
 
 /** Asks what waits for an answer about this task, oldest first. */

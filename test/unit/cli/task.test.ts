@@ -86,6 +86,27 @@ describe('task submit', () => {
     expect((await submit('--wait')).code).toBe(exit);
   });
 
+  it('goes on when nobody watches any more: after Ctrl-C, after the time that was given', async () => {
+    await stand(event('task-start', {}), {});
+    const late = await submit('--wait', '--timeout', '300ms');
+    expect(late.code).toBe(75);
+    expect(late.stderr).toContain('the task goes on: jingu task show task_1');
+    expect(late.stderr).toContain('"code":"TIMED_OUT"');
+  });
+
+  it('does not take a box that went away for an end', async () => {
+    box = new StandInBox((operation) => {
+      if (operation === 'operation.describe') return output({ contract: SUBMIT });
+      if (operation === 'task.submit') return output({ taskId: 'task_1', state: 'queued' });
+      if (operation === 'approval.list') return output({ approvals: [] });
+      return { events: `event: ready\ndata: {}\n\n${event('task-start', {})}` };
+    });
+    await box.start();
+    const said = await submit('--wait');
+    expect(said.code).toBe(75);
+    expect(JSON.parse(said.stderr)).toMatchObject({ code: 'CLIENT_CONNECTION_LOST', details: { taskId: 'task_1' } });
+  });
+
   it('never answers a question for the person: off a terminal it is exit 6, with the question in the error', async () => {
     const waiting = [
       { id: 'apr_other', taskId: 'task_2', state: 'pending', kind: 'ask', card: {} },
