@@ -55,7 +55,9 @@ export async function run(options: RunOptions): Promise<void> {
     notifier.watchdogMs === undefined
       ? undefined
       : setInterval(() => box.isLive() && notifier.alive(), notifier.watchdogMs / 3);
-  process.stdout.write(banner(await facts(box, config, options.version, recovery, service.journal), process.stdout.isTTY === true));
+  process.stdout.write(
+    banner(await facts(box, config, options.version, recovery, service.journal), process.stdout.isTTY === true),
+  );
 
   await stopped;
   clearInterval(beat);
