@@ -116,9 +116,3 @@ export async function treeDigest(tree: TextTree): Promise<string> {
   }
   return toHex(sum.digest());
 }
-
-export function treeDigestNow(tree: TextTree): string {
-  const sum = createHash('sha256');
-  for (const leaf of tree.leaves()) sum.update(tree.peek(leaf));
-  return sum.digest('hex');
-}

@@ -5,7 +5,8 @@ import type { FileRow } from '../rows.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { rebaseAims, type Stale } from './rebase.ts';
-import { type Aim, resolveVerbs } from './resolve.ts';
+import { resolveVerbs } from './resolve.ts';
+import type { Aim } from './target.ts';
 import type { Verb } from './verbs.ts';
 
 /** An edit that is ready: what it means at the base, and what that is at the head it was prepared against. */

@@ -2,7 +2,8 @@ import { mapRange, type Range } from '../text/map.ts';
 import type { Change, Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
 import type { TextTree } from '../text/tree.ts';
-import { type Aim, bySplice } from './resolve.ts';
+import { bySplice } from './resolve.ts';
+import type { Aim } from './target.ts';
 
 /** An aim that a later version touched, and where the place is now as far as can be said. */
 export interface Stale {

@@ -1,8 +1,8 @@
 import { fail } from '../../common/index.ts';
 import type { TextTree } from '../text/tree.ts';
 import { nearestLines } from './nearest.ts';
-import { type Aim, type Base, checkGuards, linesOf, regionOf } from './resolve.ts';
 import { findAll } from './search.ts';
+import { type Aim, type Base, checkGuards, linesOf, regionOf } from './target.ts';
 import type { Verb } from './verbs.ts';
 
 const CANDIDATES = 5;

@@ -3,7 +3,7 @@ import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import { carry, type EditPlan } from './plan.ts';
-import { linesOf, regionOf } from './resolve.ts';
+import { linesOf, regionOf } from './target.ts';
 
 const MAX_LINES = 200;
 /** Small documents may be rewritten as a whole; of larger ones at most this share. */

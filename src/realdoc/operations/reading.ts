@@ -1,8 +1,8 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, LabelSchema, operation, Type, Version } from '../../protocol/index.ts';
 import { linesFrom } from '../edit/plan.ts';
-import { bare, lineHash } from '../edit/resolve.ts';
 import { findAll } from '../edit/search.ts';
+import { bare, lineHash } from '../edit/target.ts';
 import { resolveVersion } from '../history/at.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
