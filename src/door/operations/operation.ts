@@ -11,7 +11,6 @@ export function registryOperations(registry: Registry): AnyOperation[] {
     idempotency: 'natural',
     undo: 'none',
     scope: 'box.read',
-    surfaces: ['ws', 'rest', 'cli'],
   } as const;
   return [
     operation({
