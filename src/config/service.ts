@@ -9,6 +9,8 @@ export interface ServiceFacts {
   journal: boolean;
   /** Folder with the secrets of this unit (`LoadCredential=`). */
   credentials: string | undefined;
+  /** Folder with a socket `<guest>.sock` for each guest that has a unit of its own; the core connects instead of spawning. */
+  guestSockets: string | undefined;
 }
 
 export function serviceFacts(env: Environment = process.env): ServiceFacts {
@@ -17,5 +19,6 @@ export function serviceFacts(env: Environment = process.env): ServiceFacts {
     watchdogUsec: env['WATCHDOG_USEC'] || undefined,
     journal: Boolean(env['JOURNAL_STREAM']),
     credentials: env['CREDENTIALS_DIRECTORY'] || undefined,
+    guestSockets: env['JINGU_GUEST_SOCKETS'] || undefined,
   };
 }

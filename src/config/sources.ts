@@ -19,8 +19,8 @@ export interface SourceResult {
   problems: ConfigProblem[];
 }
 
-/** Variables with our prefix that are no settings: where the scripts keep downloads, and where the file is. */
-const OTHER_VARIABLES = ['JINGU_CACHE', 'JINGU_CONFIG', 'JINGU_TEST_DATA'];
+/** Variables with our prefix that are no settings: where the scripts keep downloads, where the file is, what a unit says. */
+const OTHER_VARIABLES = ['JINGU_CACHE', 'JINGU_CONFIG', 'JINGU_GUEST_SOCKETS', 'JINGU_TEST_DATA'];
 
 /** A named file must exist; the one in the data directory and the machine's own may be absent. */
 export function configPath(explicit: string | undefined, data: string): { path: string; required: boolean }[] {

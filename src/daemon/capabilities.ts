@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Agent, agentOperations, think } from '../agent/index.ts';
 import { Beacon } from '../beacon/index.ts';
 import { newId } from '../common/index.ts';
+import { serviceFacts } from '../config/index.ts';
 import type { Door } from '../door/index.ts';
 import { Egress, egressOperations } from '../egress/index.ts';
 import { Supervisor } from '../guest/index.ts';
@@ -31,13 +32,16 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
   const { events, door } = core;
   const invoke: Door['invoke'] = (caller, request, more) => door.invoke(caller, request, more);
   const supervisor = new Supervisor({ clock, log });
-  const egress = new Egress({ supervisor, database: store, clock, log, directory: config.data });
-  const beacon = new Beacon({ supervisor });
+  const egress = new Egress({ supervisor, database: store, clock, log, directory: config.data, ...unitOf('egress') });
+  const beacon = new Beacon({ supervisor, ...unitOf('beacon') });
   const inference = new Inference({
     db: store,
     clock,
     log,
-    host: { start: (spec) => supervisor.start(engineProgram ? { ...spec, program: engineProgram } : spec) },
+    host: {
+      start: (spec) =>
+        supervisor.start(engineProgram ? { ...spec, program: engineProgram } : { ...spec, ...unitOf('engine') }),
+    },
     events,
     outbound: {
       // The call that asked for the pull is on record before the first byte leaves.
@@ -67,6 +71,12 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     think,
   });
   return { supervisor, egress, beacon, inference, realdoc, agent };
+}
+
+/** On the appliance a guest is a unit with a user, a cgroup and a network of its own, reached by its socket. */
+function unitOf(guest: string): { socket?: string } {
+  const { guestSockets } = serviceFacts();
+  return guestSockets === undefined ? {} : { socket: join(guestSockets, `${guest}.sock`) };
 }
 
 export function capabilityOperations({ inference, realdoc, agent }: Capabilities, { core }: Trust): AnyOperation[] {
