@@ -1,7 +1,7 @@
 import { proposeAddition } from './add.ts';
 import { proposeChange } from './change.ts';
 import { type Intent, intentOf } from './intent.ts';
-import { distinct, type Outcome } from './outcome.ts';
+import { distinct, type Outcome, type Proposal } from './outcome.ts';
 import { fieldOf } from './place.ts';
 import type { DocumentText, ModelPort } from './ports.ts';
 import { proposeRemoval } from './remove.ts';
@@ -28,8 +28,16 @@ export async function proposeEdit(input: ProposeInput): Promise<Outcome & { inte
   if (places.length === 0) return { kind: 'refuse', reason: 'no-documents', words: [], intent };
   const propose = { change: proposeChange, add: proposeAddition, delete: proposeRemoval }[intent];
   const outcome = await propose({ model, instruction, places, signal });
-  if (outcome.kind === 'apply' && !guess.certain) {
-    return { kind: 'ask', reason: 'two-results', options: distinct([outcome.proposal]), intent };
-  }
-  return { ...outcome, intent };
+  if (guess.certain || outcome.kind === 'refuse') return { ...outcome, intent };
+  // Only the model takes it for this; a person decides, with the plain change beside it if there is one.
+  const plain = intent === 'change' ? outcome : await proposeChange({ model, instruction, places, signal });
+  const options = distinct([...optionsOf(plain), ...optionsOf(outcome)]);
+  return { kind: 'ask', reason: 'two-results', options: options.slice(0, MOST_OPTIONS), intent };
+}
+
+const MOST_OPTIONS = 4;
+
+function optionsOf(outcome: Outcome): Proposal[] {
+  if (outcome.kind === 'refuse') return [];
+  return outcome.kind === 'apply' ? [outcome.proposal] : outcome.options;
 }

@@ -15,6 +15,8 @@ export interface BrainInput {
 }
 
 const MOST_OPTIONS = 4;
+/** Places in one question, where each has its own line and not its own wordings. */
+const MOST_PLACES = 6;
 
 /**
  * One value or wording of one line becomes another. The place is picked by the model and by shared words, the text by
@@ -37,22 +39,25 @@ export async function proposeChange(input: BrainInput): Promise<Outcome> {
   // An instruction that names a thing in words this document does not have makes every place a guess.
   if (foreign(instruction, places))
     return { kind: 'refuse', reason: 'nothing-like-it', words: tellingWords(instruction) };
-  for (const rival of rivals.slice(0, MOST_OPTIONS - 1)) {
-    const found = (await writeAt(input, view, rival))[0];
+  for (const rival of rivals.slice(0, MOST_PLACES - 1)) {
+    const found = (await writeAt(input, view, rival, 'any'))[0];
     if (found && (found.doubts.length === 0 || !texts.some((t) => t.doubts.length === 0))) {
       others.push(proposalOf(rival, found.line));
     }
   }
   const mine = texts.map((t) => proposalOf(picked, t.line));
   const equal = ranking.some((s) => s.index !== own.index && s.words.size > 0 && s.score >= own.score * 0.95);
-  const alone = others.length === 0 && !equal && rivals.length < MOST_OPTIONS;
+  const alone = others.length === 0 && !equal && rivals.length < MOST_PLACES;
   const needed = isManySlotted(readable(picked, lineOf(picked)), instruction) ? 3 : 2;
   if (best && best.votes >= needed && best.doubts.length === 0 && alone) {
     if (own.score > 0 && ground.missing.length === 0) return { kind: 'apply', proposal: mine[0]! };
   }
   const topIsOther = rivals.length > 0 && ranking[0]!.score > own.score;
   const first = mine.slice(0, others.length > 0 ? (topIsOther ? 1 : 2) : MOST_OPTIONS);
-  const options = distinct(topIsOther ? [...others, ...first] : [...first, ...others]).slice(0, MOST_OPTIONS);
+  const options = distinct(topIsOther ? [...others, ...first] : [...first, ...others]).slice(
+    0,
+    others.length > 0 ? MOST_PLACES : MOST_OPTIONS,
+  );
   if (options.length === 0) return { kind: 'refuse', reason: 'no-result', words: ground.missing };
   const unsure = ground.missing.length > 0 || own.score === 0;
   return { kind: 'ask', reason: others.length > 0 ? 'two-places' : unsure ? 'unsure-place' : 'two-results', options };
@@ -65,7 +70,12 @@ interface Written {
 }
 
 /** All usable new lines for one place: most votes first, then fewest doubts, then the smallest change. */
-async function writeAt(input: BrainInput, view: View, place: Place): Promise<Written[]> {
+async function writeAt(
+  input: BrainInput,
+  view: View,
+  place: Place,
+  enough: 'sure' | 'any' = 'sure',
+): Promise<Written[]> {
   const seen = view.places.includes(place) ? view : viewOf([place], [{ index: 0, score: 1, words: new Set() }]);
   const chosen = seen.labels[seen.places.indexOf(place)]!;
   const ways = { ...input, structure: place.structure, chosen, shown: seen.labels.map((l) => l.label) };
@@ -80,9 +90,8 @@ async function writeAt(input: BrainInput, view: View, place: Place): Promise<Wri
   const needed = isManySlotted(before, input.instruction) ? 3 : 2;
   const agreed = () => [...lines.values()].some((w) => w.votes >= needed && w.doubts.length === 0);
   hear(valueInSlot(place.structure, chosen, input.instruction));
-  hear(await wordsOfLine(ways));
-  hear(await wholeLine(ways));
-  if (!agreed()) hear(await lineAlone(ways));
+  const isEnough = () => agreed() || (enough === 'any' && [...lines.values()].some((w) => w.doubts.length === 0));
+  for (const way of [wordsOfLine, wholeLine, lineAlone]) if (!isEnough()) hear(await way(ways));
   const usable = [...lines.values()].filter((w) => !w.doubts.includes('nothing-changed'));
   const clean = usable.filter((w) => w.doubts.length === 0);
   const size = (w: Written) => {

@@ -14,6 +14,9 @@ export interface IntentGuess {
  * not act unasked.
  */
 export async function intentOf(model: ModelPort, instruction: string, signal: AbortSignal): Promise<IntentGuess> {
+  const cue = cueOf(instruction);
+  // "Set", "改成": nothing a model could say would make it anything else.
+  if (cue === 'change' || cue === 'question') return { intent: cue, certain: true };
   const { text } = await model.complete(
     {
       messages: [
@@ -27,7 +30,6 @@ export async function intentOf(model: ModelPort, instruction: string, signal: Ab
     { signal },
   );
   const said = text as Intent;
-  const cue = cueOf(instruction);
   // The words themselves are the better witness; where the model differs, a person decides.
   return { intent: cue ?? said, certain: cue === undefined ? said === 'change' : cue === said };
 }

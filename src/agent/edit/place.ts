@@ -48,19 +48,23 @@ export interface View {
 }
 
 const MOST_IN_VIEW = 40;
+/** Where shared words tell lines apart, a few more than the best are enough to choose from; each costs prompt. */
+const FEW_IN_VIEW = 12;
+const NEAR_BEST = 0.35;
 const MOST_CHARACTERS = 4_000;
 
 /**
- * What the model gets to see: the whole document where it is short, else the candidates that share most with the
- * instruction. In document order, so that the same document gives the same beginning.
+ * What the model gets to see: the candidates that share most with the instruction, fewer where the words are clear, in
+ * the order of the documents.
  */
 export function viewOf(places: readonly Place[], ranking: readonly Scored[]): View {
-  const order = ranking.map((r) => r.index);
+  const best = ranking[0]?.score ?? 0;
   const inView: number[] = [];
   let characters = 0;
-  for (const index of order) {
+  for (const { index, score } of ranking) {
     const length = places[index]!.candidate.body.length;
-    if (inView.length >= MOST_IN_VIEW || (characters + length > MOST_CHARACTERS && inView.length > 0)) break;
+    const isFar = best > 0 && inView.length >= FEW_IN_VIEW && score < best * NEAR_BEST;
+    if (isFar || inView.length >= MOST_IN_VIEW || (characters + length > MOST_CHARACTERS && inView.length > 0)) break;
     inView.push(index);
     characters += length;
   }

@@ -11,7 +11,7 @@ const CHANGE_EN =
   'take takes taken place hold held happen give given get gets need needs want correct fix adjust bring forward back postpone postponed delay ' +
   'delayed bump rename renamed call called write say says state read reads swap transfer relocate shift assign assigned charge charged ' +
   'responsible handle handles look looks after do done let please kindly instead rather future onwards starting effective today tomorrow ' +
-  'come comes came arrive arrives remain remains become currently longer anymore still again already new newly old former previous current next entire whole complete completely allow allowed permit ' +
+  'scale scaled remain out gets gives us after thereafter anymore buy come comes came arrive arrives remain remains become currently longer anymore still again already new newly old former previous current next entire whole complete completely allow allowed permit ' +
   'enable enabled disable disabled on off true false yes no drop drops strike erase clear cancel insert append include put create extra another ' +
   'everybody everyone people staff per each every both within until till before by than least most up down total same following mention mentions ' +
   'mentioned concerning regarding speak talk entry record field cell column table list section paragraph sentence word part bullet point ' +
@@ -25,7 +25,7 @@ const CHANGE_HAN =
   '能可以一下吧里面中上下内处条款项行列句段一写错正确应当作删除掉去移除取消添加新补充插入记录负责承担打开关闭启用停用开启禁用定于放在位于存放使用采用用有' +
   '已经全部所有都会需要必须每次名叫做换人';
 const ATTRIBUTE_HAN =
-  '期限比例率机构总额度上下限方式类型版本状态等级时间日期数量价格金额费用地点位置名称号码标准人员级别次数天数人数单价总价电话联系方式元块天日周月年点分';
+  '期限表从比例率机构总额度上下限方式类型版本状态等级时间日期数量价格金额费用地点位置名称号码标准人员级别次数天数人数单价总价电话联系方式元块天日周月年点分';
 
 const CHANGE = new Set(CHANGE_EN.split(' ').map(stem));
 const ATTRIBUTE = new Set(ATTRIBUTE_EN.split(' ').map(stem));
