@@ -109,7 +109,9 @@ export class Journal {
       try {
         return await run();
       } catch (error) {
-        const mayHelp = isJinguError(error) && ERROR_CATALOGUE[error.code].retryable === true;
+        // A model that is asked the same again, at no temperature, answers the same again.
+        const isHopeless = isJinguError(error) && error.code === 'OUTPUT_INVALID';
+        const mayHelp = isJinguError(error) && ERROR_CATALOGUE[error.code].retryable === true && !isHopeless;
         if (!mayHelp || attempt >= PATIENCE_MS.length || this.#o.signal.aborted) throw error;
         await new Promise<void>((resolve) => this.#o.clock.after(PATIENCE_MS[attempt]!, resolve));
       }

@@ -43,6 +43,8 @@ export interface ModelsOptions {
 export class Models {
   readonly #o: ModelsOptions;
   readonly #slots = new Map<string, EngineSlot>();
+  /** What was loaded last in this run. */
+  #latest: string | undefined;
 
   constructor(options: ModelsOptions) {
     this.#o = options;
@@ -78,7 +80,10 @@ export class Models {
         files,
         record,
         settings,
-        onState: (state, reason) => this.announce(record.id, state === 'cold' ? 'ready' : state, reason),
+        onState: (state, reason) => {
+          if (state === 'warm') this.#latest = record.id;
+          this.announce(record.id, state === 'cold' ? 'ready' : state, reason);
+        },
       });
       this.#slots.set(record.id, slot);
     }
@@ -121,10 +126,15 @@ export class Models {
     await Promise.all([...this.#slots.values()].map((slot) => slot.unload()));
   }
 
-  /** A loaded model before one that must be loaded; the configured one before all. */
+  /**
+   * The configured one before all, then one that is loaded, then the one that was (its engine may just have died), then
+   * one whose file was found whole before. With none of them, the starter model, which the refusal then names.
+   */
   #defaultId(all: readonly ModelRecord[]): string {
     if (this.#o.defaultModel !== undefined) return this.#o.defaultModel;
     const warm = all.find(({ id }) => this.#slots.get(id)?.state === 'warm');
-    return warm?.id ?? STARTER_MODEL;
+    const latest = all.find(({ id }) => id === this.#latest);
+    const isHere = ({ sha256 }: ModelRecord) => fileRows.hasDigest(this.#o.db, sha256);
+    return (warm ?? latest ?? all.find(isHere))?.id ?? STARTER_MODEL;
   }
 }

@@ -82,6 +82,8 @@ export interface CrashRow {
 
 export const files = {
   find: (db: Reader, path: string) => db.get<FileRow>('SELECT * FROM inference_file WHERE path = ?', path),
+  hasDigest: (db: Reader, sha256: string) =>
+    db.get('SELECT 1 FROM inference_file WHERE sha256 = ? LIMIT 1', sha256) !== undefined,
   put: (tx: Tx, row: FileRow) =>
     tx.run(
       'INSERT OR REPLACE INTO inference_file (path, stamp, sha256, verified_at) VALUES (?, ?, ?, ?)',

@@ -1,4 +1,5 @@
 import { type Database, fail, type Reader } from '../common/index.ts';
+import { MAX_TEXT_BYTES, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import * as rows from './repository.ts';
 import type { FileRow } from './rows.ts';
@@ -30,7 +31,7 @@ export class Documents {
     this.#leaves = leaves;
   }
 
-  /** The text at `version`. Throws DOC_VERSION_UNKNOWN, DOC_READ_ONLY_KIND or DOC_CORRUPT. */
+  /** The text at `version`. Throws DOC_VERSION_UNKNOWN, DOC_READ_ONLY_KIND, DOC_TOO_LARGE or DOC_CORRUPT. */
   at(file: FileRow, version: number): TextTree {
     const tree = this.read(this.#db, file, version);
     if (version === file.head) this.remember(file.id, version, tree);
@@ -107,5 +108,7 @@ export function netChange(db: Reader, file: string, from: number, to: number): C
 
 export function refuseOpaque(file: FileRow): void {
   if (file.kind === 'text') return;
+  if (file.why === TOO_LARGE)
+    throw fail('DOC_TOO_LARGE', { path: file.path, bytes: file.bytes, limit: MAX_TEXT_BYTES });
   throw fail('DOC_READ_ONLY_KIND', { path: file.path, kind: file.why ?? 'binary', possible: 'keep it on the share' });
 }

@@ -31,8 +31,8 @@ export const policyErrors = errorKinds({
     en: 'The audit log of this box does not hold together: {reason}.',
     zh: '盒子的审计日志不完整:{reason}。',
     hint: {
-      en: 'Export it, keep a copy of the database, and compare with a paired device: jingu audit verify',
-      zh: '请导出并保留数据库副本,与已配对设备核对:jingu audit verify',
+      en: 'Keep a copy of the data directory, then go back to a backup from before: jingu backup restore <name>',
+      zh: '请先保留数据目录的副本,再恢复此前的备份:jingu backup restore <name>',
     },
   },
   BACKUP_NOT_FOUND: {

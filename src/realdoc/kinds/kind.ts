@@ -4,6 +4,10 @@ import { countNewlines } from '../text/splice.ts';
 
 /** Bytes looked at before a file is taken in. */
 export const HEAD_BYTES = 8192;
+/** Past this a text is not taken in; the size is read before the first byte. */
+export const MAX_TEXT_BYTES = 256 * 1024 * 1024;
+/** Why a text that is longer is not one for us. */
+export const TOO_LARGE = 'too large';
 
 const MAGIC: readonly [string, string][] = [
   ['25504446', 'pdf'],

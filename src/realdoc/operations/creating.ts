@@ -1,10 +1,10 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, newId } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, joinLabels, ORGANISATION, operation, Type } from '../../protocol/index.ts';
 import { CHAIN_START, sha256Hex } from '../history/chain.ts';
 import { textFacts } from '../kinds/kind.ts';
 import { SMALL_TEXT } from '../leaf-store.ts';
+import { statOf } from '../projection/folder.ts';
 import { parseDocPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository.ts';
@@ -30,7 +30,7 @@ export function createOperation(room: RealDoc): AnyOperation {
     undo: { by: 'doc.undo' },
     dryRun: true,
     scope: 'doc.write',
-    errors: ['DOC_EXISTS', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND', 'DOC_VERB_INVALID'],
+    errors: ['DOC_EXISTS', 'DOC_PATH_INVALID', 'DOC_PATH_OUTSIDE', 'DOC_WORKSPACE_NOT_FOUND', 'DOC_VERB_INVALID'],
     positional: ['path', 'text'],
     examples: [{ note: 'a short note', input: { path: 'office/note.md', text: '# Note\n' } }],
     facts: (_ctx, input) => ({
@@ -44,11 +44,8 @@ export function createOperation(room: RealDoc): AnyOperation {
       if (!input.text.isWellFormed() || input.text.includes('\0')) {
         throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character or a NUL' });
       }
-      const isThere = await lstat(join(workspace.root, name.rel)).then(
-        () => true,
-        () => false,
-      );
-      if (isThere) throw fail('DOC_EXISTS', { path: input.path });
+      await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), input.path);
+      if (await statOf(join(workspace.root, name.rel), input.path)) throw fail('DOC_EXISTS', { path: input.path });
       const bytes = Buffer.from(input.text);
       const tree = TextTree.of(bytes, room.leaves.load);
       return {
@@ -117,4 +114,17 @@ export function createOperation(room: RealDoc): AnyOperation {
       };
     },
   });
+}
+
+/** A document whose file could never be written is not begun. Folders that are not there yet are made with the file. */
+async function refuseDetour(root: string, names: readonly string[], docPath: string): Promise<void> {
+  let at = root;
+  for (const name of names) {
+    at = join(at, name);
+    const stat = await statOf(at, docPath);
+    if (!stat) return;
+    if (stat.isSymbolicLink())
+      throw fail('DOC_PATH_OUTSIDE', { path: docPath, reason: 'a folder on the way is a link' });
+    if (!stat.isDirectory()) throw fail('DOC_PATH_INVALID', { reason: `${name} is a file, not a folder` });
+  }
 }

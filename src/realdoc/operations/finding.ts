@@ -22,6 +22,7 @@ const READ_ERRORS = [
   'DOC_DELETED',
   'DOC_PATH_INVALID',
   'DOC_READ_ONLY_KIND',
+  'DOC_TOO_LARGE',
   'DOC_WORKSPACE_NOT_FOUND',
 ] as const;
 const READ = {

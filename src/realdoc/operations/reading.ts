@@ -132,6 +132,7 @@ function read(room: RealDoc): AnyOperation {
       'DOC_PATH_INVALID',
       'DOC_PATH_OUTSIDE',
       'DOC_READ_ONLY_KIND',
+      'DOC_TOO_LARGE',
       'DOC_VERSION_UNKNOWN',
       'DOC_LINE_UNKNOWN',
     ],

@@ -125,7 +125,7 @@ function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque'
     eol: 'none',
     bom: false,
     head: known?.head ?? 0,
-    bytes: 0,
+    bytes: signature.size,
     newlines: 0,
     label: known?.label ?? ORGANISATION,
     state: 'live',

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Reader } from '../../common/index.ts';
 import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
-import { HEAD_BYTES, type TextFacts, textFacts, whyOpaque } from '../kinds/kind.ts';
+import { HEAD_BYTES, MAX_TEXT_BYTES, type TextFacts, TOO_LARGE, textFacts, whyOpaque } from '../kinds/kind.ts';
 import { type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
@@ -11,7 +11,7 @@ import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { Folder, statOf } from './folder.ts';
 import { type DocName, isTemporary } from './paths.ts';
-import { isQuiet, looksOf, MAX_TEXT_BYTES, pause, readHead, readWhole, signatureOf, untilQuiet } from './read-file.ts';
+import { isQuiet, looksOf, pause, readHead, readWhole, signatureOf, untilQuiet } from './read-file.ts';
 
 /** What a look at the share found, and all that the transaction needs to adopt it. */
 export type Finding =
@@ -167,6 +167,6 @@ export async function readDocument(
 async function readTextOrWhy(handle: FileHandle, docPath: string): Promise<Content> {
   const stat = await handle.stat({ bigint: true });
   const why = whyOpaque(await readHead(handle, HEAD_BYTES));
-  if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? 'too large', signature: signatureOf(stat, '') };
+  if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? TOO_LARGE, signature: signatureOf(stat, '') };
   return await readWhole(handle, docPath);
 }

@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { type Clock, fail } from '../../common/index.ts';
+import { MAX_TEXT_BYTES } from '../kinds/kind.ts';
 import type { FileSignature } from '../rows.ts';
 import { fileFailed } from './folder.ts';
 
-/** Past this a text is not taken in; the size is read before the first byte. */
-export const MAX_TEXT_BYTES = 256 * 1024 * 1024;
 const CHUNK = 1024 * 1024;
 
 export interface FileContent {
