@@ -8,7 +8,8 @@ import { type AnyOperation, closed, operation, Type } from '../../src/protocol/i
 await run({
   argv: process.argv.slice(2),
   version: 'test',
-  webRoot: undefined,
+  // The page as a test has built it, if it has.
+  webRoot: process.env['TEST_PAGE'],
   extend: ({ store, identity, core }) => {
     const about = {
       since: 1,

@@ -5,11 +5,19 @@ import type { GenerateParams, GeneratePart, GenerateResult } from '../../src/inf
 
 /**
  * An engine guest whose answers are written down: given to the daemon with `--engine-program`. The model file holds,
- * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt, all
- * of it, and whose `opening` is found in how the answer must begin, gives the answer, in `parts`; `hold` keeps it from ending until it is cancelled. Without a rule it answers `fallback`.
+ * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt, all of it,
+ * and whose `opening` is found in how the answer must begin, gives the answer: `parts` as they are, or `copy`, a line of
+ * the prompt that holds some words, changed or not, as the inside of a JSON string. `hold` keeps it from ending until it
+ * is cancelled. Without a rule it answers `fallback`.
  */
 interface Script {
-  rules: { when: string | string[]; opening?: string; parts: string[]; hold?: boolean }[];
+  rules: {
+    when: string | string[];
+    opening?: string;
+    parts?: string[];
+    copy?: { of: string; change?: [from: string, to: string]; lead?: string; tail: string };
+    hold?: boolean;
+  }[];
   fallback: string;
 }
 
@@ -20,22 +28,41 @@ function promptText(params: GenerateParams): string {
   return 'text' in params.prompt ? params.prompt.text : params.prompt.messages.map((m) => m.content).join('\n');
 }
 
+/** What the answer must begin with: the text before the first choice of its grammar. */
+function openingOf({ opening, grammar }: GenerateParams): string {
+  const { root } = (grammar ?? {}) as { root?: { kind: string; parts?: { kind: string; text?: string }[] } };
+  const parts = root?.kind === 'sequence' ? (root.parts ?? []) : [];
+  const end = parts.findIndex((one) => one.kind !== 'text');
+  const leading = parts.slice(0, end < 0 ? parts.length : end);
+  return opening ?? leading.map((one) => one.text ?? '').join('');
+}
+
+function copied(prompt: string, { of, change, lead = '', tail }: NonNullable<Script['rules'][number]['copy']>): string {
+  const line = prompt.split('\n').find((one) => one.includes(of)) ?? '';
+  return lead + JSON.stringify(change ? line.replace(...change) : line).slice(1, -1) + tail;
+}
+
 async function generate(
   params: GenerateParams,
   signal: AbortSignal,
   part: (part: GeneratePart) => void,
 ): Promise<GenerateResult> {
   const prompt = promptText(params);
+  const forced = openingOf(params);
   const rule = script.rules.find(
     ({ when, opening }) =>
-      [when].flat().every((words) => prompt.includes(words)) &&
-      (opening === undefined || (params.opening ?? '').includes(opening)),
+      [when].flat().every((words) => prompt.includes(words)) && (opening === undefined || forced.includes(opening)),
   );
   counters.running++;
   try {
     part({ type: 'start', promptTokens: prompt.length, cachedTokens: 0 });
     let text = '';
-    for (const piece of rule?.parts ?? [script.fallback]) {
+    // An answer that begins as it must is whole; any other is what follows the opening.
+    if (forced && (rule?.parts?.[0] ?? '')[0] !== forced[0]) {
+      text = forced;
+      part({ type: 'text', text });
+    }
+    for (const piece of rule?.parts ?? [rule?.copy ? copied(prompt, rule.copy) : script.fallback]) {
       signal.throwIfAborted();
       text += piece;
       part({ type: 'text', text: piece });

@@ -8,7 +8,9 @@ export interface Rule {
   when: string | string[];
   /** Found in how the answer is made to begin. */
   opening?: string;
-  parts: string[];
+  parts?: string[];
+  /** A line of the prompt that holds `of`, changed or not, as the inside of a JSON string, between `lead` and `tail`. */
+  copy?: { of: string; change?: [from: string, to: string]; lead?: string; tail: string };
   /** Never ends by itself; only a cancel ends it. */
   hold?: boolean;
 }

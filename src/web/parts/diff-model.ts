@@ -8,53 +8,61 @@ export interface DiffLine {
 export interface DiffHunk {
   /** File named above it, where the diff covers several. */
   file?: string;
-  /** First line of it in the newer text. */
+  /** First line of it in the newer text; 0 where none is named. */
   line: number;
   lines: DiffLine[];
 }
 
-/** Reads a unified diff. What is not part of one is left out; it never throws. */
+/**
+ * Reads a unified diff, its short form on cards (`@@ line 5 @@`), or bare lines with signs. It never throws, and leaves
+ * nothing out but the headers that it reads: a person says yes to what is shown, so all of it must be shown.
+ */
 export function parseDiff(unified: string): DiffHunk[] {
   const hunks: DiffHunk[] = [];
   let file: string | undefined;
   let current: DiffHunk | undefined;
   let left = { old: 0, fresh: 0 };
-  for (const raw of unified.split('\n')) {
+  const open = (line: number, old: number, fresh: number) => {
+    current = { ...(file === undefined ? {} : { file }), line, lines: [] };
+    left = { old, fresh };
+    hunks.push(current);
+    return current;
+  };
+  const rows = unified.endsWith('\n') ? unified.slice(0, -1).split('\n') : unified.split('\n');
+  for (const [at, raw] of rows.entries()) {
+    const isInside = current !== undefined && (left.old > 0 || left.fresh > 0);
     const header = /^@@ -\d+(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/.exec(raw);
-    if (header) {
-      current = { ...(file === undefined ? {} : { file }), line: Number(header[2]), lines: [] };
-      left = { old: Number(header[1] ?? 1), fresh: Number(header[3] ?? 1) };
-      hunks.push(current);
+    if (header && (!isInside || left.old === Number.POSITIVE_INFINITY)) {
+      open(Number(header[2]), Number(header[1] ?? 1), Number(header[3] ?? 1));
       continue;
     }
-    // The short form of a card: one place, named by its line, up to the next one.
     const place = /^@@ line (\d+) @@$/.exec(raw)?.[1];
-    if (place !== undefined) {
-      current = { ...(file === undefined ? {} : { file }), line: Number(place), lines: [] };
-      left = { old: Number.POSITIVE_INFINITY, fresh: Number.POSITIVE_INFINITY };
-      hunks.push(current);
+    if (place !== undefined && (!isInside || left.old === Number.POSITIVE_INFINITY)) {
+      open(Number(place), Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
       continue;
     }
-    if (!current || (left.old <= 0 && left.fresh <= 0)) {
-      const name = /^\+\+\+ (.*)$/.exec(raw)?.[1];
-      if (name !== undefined) file = name;
+    if (!isInside && /^--- /.test(raw) && /^\+\+\+ /.test(rows[at + 1] ?? '')) continue;
+    const name = isInside || !/^--- /.test(rows[at - 1] ?? '') ? undefined : /^\+\+\+ (.*)$/.exec(raw)?.[1];
+    if (name !== undefined) {
+      file = name;
+      current = undefined;
       continue;
     }
-    const text = raw.slice(1);
-    if (raw.startsWith('+')) {
-      current.lines.push({ kind: 'add', text });
-      left.fresh--;
-    } else if (raw.startsWith('-')) {
-      current.lines.push({ kind: 'del', text });
-      left.old--;
-    } else if (raw.startsWith(' ') || raw === '') {
-      current.lines.push({ kind: 'same', text });
-      left.old--;
-      left.fresh--;
-    }
+    if (raw === '' && unified === '') continue;
+    const hunk = isInside ? current! : open(0, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+    const line = readLine(raw);
+    hunk.lines.push(line);
+    if (line.kind !== 'add') left.old--;
+    if (line.kind !== 'del') left.fresh--;
   }
   for (const hunk of hunks) markPairs(hunk.lines);
   return hunks;
+}
+
+function readLine(raw: string): DiffLine {
+  if (raw.startsWith('+')) return { kind: 'add', text: raw.slice(1) };
+  if (raw.startsWith('-')) return { kind: 'del', text: raw.slice(1) };
+  return { kind: 'same', text: raw.startsWith(' ') ? raw.slice(1) : raw };
 }
 
 /** Removed lines stand against the added ones that follow them: the common beginning and end are not marked. */

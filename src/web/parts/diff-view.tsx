@@ -12,10 +12,12 @@ export function DiffView({ diff }: { diff: string }) {
     <div class="diff">
       {hunks.map((hunk, i) => (
         <div key={`${i} ${hunk.line}`}>
-          <div class="place">
-            {hunk.file === undefined ? '' : `${visible(hunk.file)} · `}
-            {t('diff.line', { line: hunk.line })}
-          </div>
+          {hunk.line === 0 ? null : (
+            <div class="place">
+              {hunk.file === undefined ? '' : `${visible(hunk.file)} · `}
+              {t('diff.line', { line: hunk.line })}
+            </div>
+          )}
           {hunk.lines.map((line, n) => (
             <Line key={n} line={line} />
           ))}

@@ -38,6 +38,27 @@ describe('a unified diff', () => {
     expect(hunk!.lines.map((l) => l.kind)).toEqual(['same', 'del', 'add', 'same']);
   });
 
+  it('shows every line that is not a header, whatever its form: a person says yes to what is shown', () => {
+    expect(parseDiff('+just this')).toMatchObject([{ line: 0, lines: [{ kind: 'add', text: 'just this' }] }]);
+    const sneaky = '@@ -1,1 +1,1 @@\n-a\n+b\n+and more than the header says\nand prose';
+    const shown = parseDiff(sneaky).flatMap((h) => h.lines.map((l) => l.text));
+    expect(shown).toEqual(['a', 'b', 'and more than the header says', 'and prose']);
+    const line = fc.string({ minLength: 1 }).map((text) => text.replaceAll('\n', ' '));
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom('+', '-', ' ', ''), line), { minLength: 1, maxLength: 12 }),
+        (lines) => {
+          const raw = lines.map(([sign, text]) => sign + text);
+          fc.pre(!raw.some((one) => /^(@@|---|\+\+\+)/.test(one)));
+          const all = parseDiff(raw.join('\n')).flatMap((h) => h.lines);
+          expect(all.map((l) => ({ add: '+', del: '-', same: '' })[l.kind] + l.text)).toEqual(
+            raw.map((one) => one.replace(/^ /, '')),
+          );
+        },
+      ),
+    );
+  });
+
   it('never throws, and marks only inside a line', () => {
     fc.assert(
       fc.property(
