@@ -1,5 +1,7 @@
 // `npm start`: from a bare machine to a running box. Each step does nothing when its result is already there.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureCompiled } from './setup/compiled.mjs';
 import { main, prepare, root } from './setup/index.mjs';
 import { withNode } from './setup/node.mjs';
 import { runForeground, say } from './setup/process.mjs';
@@ -11,6 +13,8 @@ await main(async () => {
   const args = process.argv.slice(2);
   const node = prepare({ dev: false });
   ensureWeb(root, node);
+  const daemon = join(root, 'src/daemon/main.mjs');
+  ensureCompiled(root, node, daemon);
   const env = withNode(node);
   if (!args.includes(NO_MODEL) && !args.includes('--help')) {
     const rc = await runForeground(node, [join(root, 'scripts/starter-model.ts')], {
@@ -22,8 +26,8 @@ await main(async () => {
     if (rc > 128) return rc;
     if (rc !== 0 && rc !== 3) say(`Fetching the starter model ended with ${rc}; starting without it.`);
   }
-  const daemon = join(root, 'src/daemon/main.ts');
-  return runForeground(node, [daemon, ...args.filter((arg) => arg !== NO_MODEL)], { env });
+  const flags = JSON.parse(readFileSync(join(root, 'src/daemon/node-flags.json'), 'utf8'));
+  return runForeground(node, [...flags, daemon, ...args.filter((arg) => arg !== NO_MODEL)], { env });
 });
 
 /** Node's fetch follows HTTPS_PROXY only when asked to. */

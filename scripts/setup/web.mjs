@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { digestOf } from './digest.mjs';
 import { withNode } from './node.mjs';
 import { runQuietly, say } from './process.mjs';
 
@@ -11,7 +11,7 @@ const SOURCES = ['src/web', 'src/client', 'src/protocol', 'src/common', 'package
 export function ensureWeb(root, node) {
   if (!existsSync(join(root, 'src/web/vite.config.ts'))) return;
   const stamp = join(root, 'dist/web.stamp');
-  const digest = digestOf(root);
+  const digest = digestOf(root, SOURCES);
   const built = existsSync(join(root, 'dist/web/index.html'));
   if (built && existsSync(stamp) && readFileSync(stamp, 'utf8') === digest) return;
   say('Building the web page …');
@@ -23,28 +23,4 @@ export function ensureWeb(root, node) {
   });
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
-}
-
-function digestOf(root) {
-  const hash = createHash('sha256');
-  for (const path of SOURCES.flatMap((source) => filesOf(join(root, source)))) {
-    hash
-      .update(`${relative(root, path)}\0`)
-      .update(readFileSync(path))
-      .update('\0');
-  }
-  return hash.digest('hex');
-}
-
-function filesOf(path) {
-  if (!existsSync(path)) return [];
-  try {
-    const entries = readdirSync(path, { recursive: true, withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-      .sort();
-  } catch {
-    return [path];
-  }
 }

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { Check, Errors } from 'typebox/value';
+import { Check, Errors } from 'typebox/schema';
 import { isJinguError } from '../common/index.ts';
 import { absolutePath, defaultData, defaultModels, type Environment } from './paths.ts';
 import { assertPrivateBind, type Interfaces, localInterfaces } from './private-bind.ts';
@@ -95,7 +95,7 @@ function mismatch(schema: TSchema, value: unknown): string {
   const literals = (schema as { anyOf?: { const: string }[] }).anyOf?.map((choice) => choice.const);
   const shown = JSON.stringify(value)?.slice(0, 60);
   if (literals) return `${shown} is not one of ${literals.join(', ')}`;
-  const [first] = Errors(schema, value);
+  const [, [first]] = Errors(schema, value);
   const at = first?.instancePath ? ` at ${first.instancePath}` : '';
   return `${shown} does not fit${at}: ${first?.message ?? 'wrong kind of value'}`;
 }

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox';
+import { type Static, Type } from '../protocol/schema.ts';
 
 /**
  * Every setting of the box, once: file, environment, flags, defaults, the reference page and `--help` come from here.

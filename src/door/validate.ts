@@ -1,10 +1,17 @@
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile } from 'typebox/schema';
 import { fail, type JinguError, nearest } from '../common/index.ts';
 
 interface Validator {
   Check(value: unknown): boolean;
-  Errors(value: unknown): { keyword: string; instancePath: string; message: string; params: object }[];
+  Errors(value: unknown): [valid: boolean, errors: Mismatch[]];
+}
+
+interface Mismatch {
+  keyword: string;
+  instancePath: string;
+  message: string;
+  params: object;
 }
 
 const compiled = new WeakMap<TSchema, Validator>();
@@ -16,7 +23,7 @@ export function matches(schema: TSchema, value: unknown): boolean {
 
 /** The typed refusal for a value that does not match: where, why, and the nearest name for an unknown member. */
 export function explainMismatch(schema: TSchema, value: unknown): JinguError {
-  const errors = validatorOf(schema).Errors(value);
+  const [, errors] = validatorOf(schema).Errors(value);
   const unknownMember = errors.find((e) => e.keyword === 'additionalProperties');
   if (unknownMember) {
     const names = (unknownMember.params as { additionalProperties: string[] }).additionalProperties;

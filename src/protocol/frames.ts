@@ -1,5 +1,4 @@
-import { type Static, Type } from 'typebox';
-import { closed } from './schema.ts';
+import { closed, type Static, Type } from './schema.ts';
 
 /**
  * Schemas of what travels in JSON-RPC `params` beside operations, for the box's validation and for AsyncAPI. The

@@ -1,4 +1,5 @@
-import { type Static, type TObject, type TProperties, Type } from 'typebox';
+import type { Static, TObject, TProperties } from 'typebox';
+import { Type } from './type.ts';
 
 /** A closed object: unknown members are refused on input and never produced on output. */
 export function closed<P extends TProperties>(properties: P): TObject<P> {

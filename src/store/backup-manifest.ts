@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Value } from 'typebox/value';
+import { Check } from 'typebox/schema';
 import { fail } from '../common/index.ts';
 import { closed, type Static, Type } from '../protocol/index.ts';
 import { isInside } from './backup-files.ts';
@@ -46,8 +46,7 @@ export async function readManifest(folder: string): Promise<BackupManifest> {
   } catch (cause) {
     throw fail('BACKUP_BROKEN', { reason: 'the manifest is not JSON' }, cause);
   }
-  if (!Value.Check(BackupManifest, manifest))
-    throw fail('BACKUP_BROKEN', { reason: 'the manifest is not one of ours' });
+  if (!Check(BackupManifest, manifest)) throw fail('BACKUP_BROKEN', { reason: 'the manifest is not one of ours' });
   const paths = manifest.files.map((file) => file.path);
   const outside = paths.find((path) => !isInside(path) || path === MANIFEST);
   if (outside !== undefined) throw fail('BACKUP_BROKEN', { reason: `the manifest names "${outside}"` });

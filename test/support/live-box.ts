@@ -4,9 +4,10 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomToken, type WireError } from '../../src/common/index.ts';
+import NODE_FLAGS from '../../src/daemon/node-flags.json' with { type: 'json' };
 import type { InvokeResult } from '../../src/protocol/index.ts';
 
-const MAIN = new URL('../../src/daemon/main.ts', import.meta.url).pathname;
+const MAIN = new URL('../../src/daemon/main.mjs', import.meta.url).pathname;
 
 export interface LiveBoxOptions {
   /** Kept between starts when given; otherwise made anew and removed by `dispose`. */
@@ -100,7 +101,7 @@ export class LiveBox {
     this.#out = '';
     this.#err = '';
     const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [this.#options.main ?? MAIN, ...argv, ...args], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, this.#options.main ?? MAIN, ...argv, ...args], {
       env: { PATH, HOME, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,9 +1,10 @@
+import type { TSchema } from 'typebox';
 import { type AnyOperation, closed, operation, Type } from '../../protocol/index.ts';
 import type { Inference } from '../inference.ts';
 import type { ModelView } from '../models.ts';
 import { ModelId } from './shapes.ts';
 
-const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 const ModelSchema = closed({
   id: Type.String(),

@@ -93,7 +93,7 @@ describe('the source rules', () => {
   it.each([
     ['src/config/load.ts', 'const a = process.env;'],
     ['src/inference/engine/guest-main.ts', 'const a = process.env;'],
-    ['src/daemon/main.ts', 'process.exit(1);'],
+    ['src/daemon/run.ts', 'process.exit(1);'],
     ['src/egress/dial.ts', 'await fetch(url);'],
     ['src/door/x.ts', '// process.env is read by config alone\n/* fetch( is for egress */'],
     ['src/door/x.ts', 'await this.prefetch(url); repository.fetch(id);'],

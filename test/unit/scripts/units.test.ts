@@ -30,6 +30,11 @@ describe('the units', () => {
     expect(unitFaults('jingu.service', planted)).toEqual([expect.stringContaining(what)]);
   });
 
+  it('the core runs with the flags that npm start gives it', () => {
+    const flags = JSON.parse(readFileSync(join(FOLDER, '../src/daemon/node-flags.json'), 'utf8')) as string[];
+    expect(text('jingu.service')).toContain(` ${flags.join(' ')} /opt/jingu/src/daemon/main.mjs`);
+  });
+
   it('a comment that names a directive is no directive', () => {
     expect(unitFaults('x.service', `${text('jingu.service')}\n# MemoryDenyWriteExecute=yes\n`)).toEqual([]);
   });
