@@ -6,7 +6,7 @@ import { type Caller, type Hello, PROTOCOL_RANGE } from '../protocol/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
 import { hostNames, reachable } from './addresses.ts';
 import { buildCapabilities, type Capabilities, capabilityOperations, startCapabilities } from './capabilities.ts';
-import { auditCheck, databaseCheck, diskCheck, Health } from './health.ts';
+import { auditCheck, clockCheck, databaseCheck, diskCheck, Health } from './health.ts';
 import { identityGate } from './identity-gate.ts';
 import { machineFacts } from './machine.ts';
 import { boxOperations } from './operations.ts';
@@ -156,11 +156,12 @@ export class Box {
     });
   }
 
-  #watchHealth({ store, audit }: Trust): void {
+  #watchHealth({ store, audit, steady }: Trust): void {
     const { config } = this.#o;
     this.#health.add(databaseCheck(store));
     this.#health.add(auditCheck(audit));
     this.#health.add(diskCheck(config.data));
+    this.#health.add(clockCheck(steady));
     this.#health.start();
     this.#stops.push(() => this.#health.stop());
   }

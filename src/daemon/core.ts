@@ -24,6 +24,8 @@ const EXPIRE_MS = 5_000;
 export interface CoreOptions {
   store: Store;
   clock: Clock;
+  /** Never goes back: what expired stays expired. */
+  steady: Clock;
   log: Logger;
   /** Changes when the database was restored from a backup. */
   epoch: string;
@@ -47,13 +49,13 @@ export class Core {
   readonly #stops: (() => void)[] = [];
 
   constructor(options: CoreOptions) {
-    const { store: db, clock, log, epoch, audit, policy, identity, recovery } = options;
+    const { store: db, clock, steady, log, epoch, audit, policy, identity, recovery } = options;
     this.#clock = clock;
     this.#log = log;
     this.events = new EventLog({ db, clock, epoch });
     this.texts = new TextStreams({ db, clock, log, events: this.events });
     this.topics = new Topics({ db, events: this.events, texts: this.texts });
-    this.approvals = new Approvals({ db, clock, events: this.events, operatorId: identity.operatorId });
+    this.approvals = new Approvals({ db, clock: steady, events: this.events, operatorId: identity.operatorId });
     this.#idempotency = new Idempotency({ db, clock });
     this.door = new Door({
       db,

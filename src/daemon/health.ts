@@ -15,6 +15,9 @@ export type Check = () => Finding | Promise<Finding>;
 /** Below this the box says so before writes begin to fail. */
 const LEAST_FREE_BYTES = 512 * 1024 * 1024;
 
+/** Less than this is an ordinary correction. */
+const MOST_BEHIND_MINUTES = 5;
+
 /** How often the probes run by themselves, so that `/readyz` is never older than this. */
 const LOOK_MS = 30_000;
 
@@ -101,5 +104,21 @@ export function auditCheck(audit: { size(): number; head(): { size: number } }):
     const records = audit.size();
     const signed = audit.head().size;
     return { check: 'audit', ok: signed <= records, seen: `${records} records, signed up to ${signed}` };
+  };
+}
+
+/** A clock that was set back keeps nobody in, but times on records and files are then wrong. */
+export function clockCheck(clock: { behind(): number }): Check {
+  return () => {
+    const minutes = Math.round(clock.behind() / 60_000);
+    const ok = minutes < MOST_BEHIND_MINUTES;
+    return ok
+      ? { check: 'clock', ok, seen: 'not behind what was seen before' }
+      : {
+          check: 'clock',
+          ok,
+          seen: `${minutes} minutes behind the latest time this box has seen`,
+          next: 'set the time of the machine (timedatectl); ends of tokens and approvals are counted from the latest time',
+        };
   };
 }

@@ -17,7 +17,7 @@ import { inferenceMigrations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
 import { realdocMigrations } from '../realdoc/index.ts';
-import { Backups, backupOperations, Store } from '../store/index.ts';
+import { Backups, backupOperations, SteadyClock, Store } from '../store/index.ts';
 import { localName, reachable } from './addresses.ts';
 import { Core } from './core.ts';
 
@@ -45,6 +45,8 @@ export interface TrustOptions {
 
 export interface Trust {
   store: Store;
+  /** For whatever has an end. */
+  steady: SteadyClock;
   keys: KeyFolder;
   tls: TlsIdentity;
   /** The certificate in force when the box started. */
@@ -63,6 +65,9 @@ export async function buildTrust(
   const { config, clock, log, addresses } = options;
   const store = new Store({ directory: config.data, migrations: MIGRATIONS, log });
   onStop(() => store.close());
+  const steady = new SteadyClock({ clock, db: store });
+  await steady.start();
+  onStop(() => steady.stop());
   const keys = KeyFolder.open(join(config.data, 'keys'), log);
   const tls = new TlsIdentity({ keys, names: [localName(keys.boxId), ...config.hosts], clock, log });
   const policy = new Policy();
@@ -89,7 +94,7 @@ export async function buildTrust(
       return { addresses: list, page: `https://${list[0]}` };
     },
     db: store,
-    clock,
+    clock: steady,
     log,
     journal: {
       record: (tx, record) => void audit.append(tx, record),
@@ -99,12 +104,22 @@ export async function buildTrust(
   await identity.start();
   onStop(() => identity.stop());
 
-  core = new Core({ store, clock, log, epoch: store.epoch, audit, policy, identity, recovery: options.recovery });
+  core = new Core({
+    store,
+    clock,
+    steady,
+    log,
+    epoch: store.epoch,
+    audit,
+    policy,
+    identity,
+    recovery: options.recovery,
+  });
   const { events } = core;
   audit.onCheckpoint(({ size, root }) => {
     void store.write((tx) => events.emit(tx, 'audit', 'audit-checkpoint', { size, root }));
   });
-  return { store, keys, tls, material, identity, audit, policy, core };
+  return { store, steady, keys, tls, material, identity, audit, policy, core };
 }
 
 export function trustOperations(trust: Trust, { config, clock, version }: TrustOptions): AnyOperation[] {

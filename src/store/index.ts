@@ -4,4 +4,5 @@ export type { RestoreNotice } from './meta.ts';
 export type { Migration } from './migrations.ts';
 export { type BackupRoom, backupOperations } from './operations.ts';
 export { type RestoreOptions, type RestoreReport, restoreBackup } from './restore.ts';
+export { SteadyClock } from './steady-clock.ts';
 export { Store, type StoreOptions } from './store.ts';

@@ -536,4 +536,27 @@ describe('a box with a disk of its own', () => {
     await intact();
     expect(await small!.run('doc.verify', { path: 'papers', full: true })).toMatchObject({ ok: true });
   });
+
+  it('a clock that was set back: the doctor names it, and a token that had ended does not come back', async () => {
+    const { secret } = await small!.run<{ secret: string }>('token.create', { name: 'old', days: 1 });
+    const ask = async () => {
+      const headers = { authorization: `Bearer ${secret}` };
+      return (await new Stranger(small!.address).http('GET', '/v1/models', headers)).code;
+    };
+    expect(await ask()).toBe(undefined);
+    await small!.stop();
+    // To the box it is the same whether it was up two days from now and the clock went back, or this.
+    const db = new DatabaseSync(join(data, 'jingu.db'));
+    const later = String(Date.now() + 2 * 86_400_000);
+    db.prepare("UPDATE store_meta SET value = ? WHERE key = 'newest-time'").run(later);
+    db.close();
+    await small!.restart();
+    expect(await ask()).toBe('TOKEN_INVALID');
+    const { findings } = await small!.run<{ findings: object[] }>('box.doctor');
+    expect(findings).toContainEqual(
+      expect.objectContaining({ check: 'clock', ok: false, next: expect.stringContaining('timedatectl') }),
+    );
+    await edit(['still working']);
+    await intact();
+  });
 });

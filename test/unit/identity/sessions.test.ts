@@ -128,6 +128,15 @@ describe('a session', () => {
     );
   });
 
+  it('that ended does not come back with an earlier clock, nor does its bearer', async () => {
+    const { session } = phone.connect(box.identity);
+    const { bearer } = box.identity.issueBearer(session);
+    box.clock.pass(600_000);
+    box.clock.jump(-DAY);
+    expect(await codeOf(() => box.identity.callerForSession(session))).toBe('SESSION_EXPIRED');
+    expect(await codeOf(() => box.identity.callerForBearer(bearer, phone.source))).toBe('SESSION_EXPIRED');
+  });
+
   it('is not renewed by another device, nor twice by one answer', async () => {
     const { session } = phone.connect(box.identity);
     const other = await pairUp(box, { personName: 'Wang Fang' });
@@ -231,6 +240,33 @@ describe('an API token', () => {
     box.clock.pass(30 * DAY);
     expect(await codeOf(() => box.identity.callerForToken(secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
     expect(token.tokenId).toMatch(/^token_/);
+  });
+
+  it('stays ended when the clock is set back, in the same run and over a crash', async () => {
+    const { secret } = await box.call<{ secret: string }>('token.create', { name: 'x', days: 1 });
+    box.clock.pass(DAY);
+    for (const days of [0, -1, -400]) {
+      box.clock.jump(days * DAY);
+      expect(await codeOf(() => box.identity.callerForToken(secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
+    }
+    await box.crash();
+    expect(await codeOf(() => box.identity.callerForToken(secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
+    // One that is made while the clock is wrong lives as long as it says.
+    const late = await box.call<{ secret: string }>('token.create', { name: 'y', days: 1 });
+    box.clock.pass(DAY - 1);
+    expect(await codeOf(() => box.identity.callerForToken(late.secret, 'v1', phone.source))).toBe(undefined);
+    box.clock.pass(1);
+    expect(await codeOf(() => box.identity.callerForToken(late.secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
+  });
+
+  it('ends, like a device, when the clock jumps ahead, and setting it right again revives neither', async () => {
+    const { secret } = await box.call<{ secret: string }>('token.create', { name: 'x', days: 30 });
+    box.clock.jump(366 * DAY);
+    expect(await codeOf(() => box.identity.callerForToken(secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
+    expect(await codeOf(() => phone.connect(box.identity))).toBe('DEVICE_EXPIRED');
+    box.clock.jump(-366 * DAY);
+    expect(await codeOf(() => box.identity.callerForToken(secret, 'v1', phone.source))).toBe('TOKEN_INVALID');
+    expect(await codeOf(() => phone.connect(box.identity))).toBe('DEVICE_EXPIRED');
   });
 
   it('never holds an admin scope or the right to answer approvals', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { randomToken, silentLogger } from '../../../src/common/index.ts';
 import { Identity, identityMigrations, identityOperations, KeyFolder } from '../../../src/identity/index.ts';
 import type { Caller, EventKind, WriteContext } from '../../../src/protocol/index.ts';
-import { Store } from '../../../src/store/index.ts';
+import { SteadyClock, Store } from '../../../src/store/index.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface Recorded {
@@ -21,6 +21,7 @@ export class TestBox {
   readonly #folder = mkdtempSync(join(tmpdir(), 'jingu-identity-'));
   #store: Store | undefined;
   #identity: Identity | undefined;
+  #steady: SteadyClock | undefined;
 
   static async start(): Promise<TestBox> {
     const box = new TestBox();
@@ -44,12 +45,14 @@ export class TestBox {
   async crash(): Promise<void> {
     this.#identity?.stop();
     await this.#store?.close();
+    this.#steady = undefined;
     await this.#open();
   }
 
   async stop(): Promise<void> {
     this.#identity?.stop();
     this.#identity?.stop();
+    await this.#steady?.stop();
     await this.#store?.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -82,12 +85,14 @@ export class TestBox {
 
   async #open(): Promise<void> {
     this.#store = new Store({ directory: this.#folder, migrations: identityMigrations, log: silentLogger });
+    this.#steady = new SteadyClock({ clock: this.clock, db: this.#store });
+    await this.#steady.start();
     this.#identity = new Identity({
       keys: KeyFolder.open(join(this.#folder, 'keys'), silentLogger),
       spki: () => this.spki,
       endpoints: () => ({ addresses: ['192.168.1.7:7443', '[fd00::7]:7443'], page: 'https://jingu.local:7443' }),
       db: this.#store,
-      clock: this.clock,
+      clock: this.#steady,
       log: silentLogger,
       journal: {
         record: (_tx, { type, body }) => this.records.push({ kind: type, data: body }),
