@@ -5,7 +5,7 @@ import { type Caller, type InvokeRequest, type InvokeResult, ORGANISATION } from
 import { Documents } from './documents.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { LeafStore } from './leaf-store.ts';
-import { isOwnerFile, parseDocPath, whyBad } from './projection/paths.ts';
+import { isOwnerFile, parseDocPath, parseKeptName, whyBad } from './projection/paths.ts';
 import { Projector } from './projection/projector.ts';
 import { isNews, scanWorkspace } from './projection/scan.ts';
 import { Watcher } from './projection/watcher.ts';
@@ -225,12 +225,13 @@ export class RealDoc {
   async #sweepLeftovers(workspace: WorkspaceRow, leftovers: readonly string[]): Promise<void> {
     for (const rel of leftovers) {
       if (this.#isOurs(rel)) continue;
-      const name = rel.slice(rel.lastIndexOf('/') + 1);
-      if (name.endsWith('.keep')) {
-        const target = name.slice(1, name.lastIndexOf('.rd-'));
-        const file = rows.fileAt(this.db, workspace.id, rel.slice(0, rel.length - name.length) + target);
-        const known = file && rows.projection(this.db, file.id);
-        if (file && known && known.version > 0) await this.#adopt([file.path], { name, base: known.version });
+      const slash = rel.lastIndexOf('/') + 1;
+      const kept = parseKeptName(rel.slice(slash));
+      if (kept) {
+        const file = rows.fileById(this.db, kept.document);
+        // Of a document that moved away or is not known: it may be somebody's only copy, so it stays.
+        if (!file || file.rel.slice(0, file.rel.lastIndexOf('/') + 1) !== rel.slice(0, slash)) continue;
+        if (!(await this.#adopt([file.path], { name: rel.slice(slash), base: kept.version }))) continue;
       }
       await unlink(join(workspace.root, rel)).catch(() => undefined);
     }
@@ -276,12 +277,14 @@ export class RealDoc {
   }
 
   /** Takes in what is on the share; failures are logged, since the next scan tries again. */
-  async #adopt(paths: readonly string[], displaced?: { name: string; base: number }): Promise<void> {
+  async #adopt(paths: readonly string[], displaced?: { name: string; base: number }): Promise<boolean> {
     try {
       await this.#import(paths, displaced);
+      return true;
     } catch (error) {
       const code = isJinguError(error) ? error.code : 'INTERNAL';
       this.log.warn({ code, documents: paths.length, reason: messageOf(error) }, 'import-failed');
+      return false;
     }
   }
 

@@ -44,7 +44,7 @@ CREATE TABLE doc_tree (
 
 CREATE TABLE doc_projection (
   file TEXT PRIMARY KEY REFERENCES doc_file, v INTEGER NOT NULL, state TEXT NOT NULL, signature TEXT,
-  sha256 TEXT GENERATED ALWAYS AS (signature ->> 'sha256') STORED, displaced TEXT, reason TEXT, "foreign" TEXT, attempts INTEGER NOT NULL, ts INTEGER NOT NULL
+  sha256 TEXT GENERATED ALWAYS AS (signature ->> 'sha256') STORED, reason TEXT, "foreign" TEXT, attempts INTEGER NOT NULL, ts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX doc_projection_sha256 ON doc_projection (sha256) WHERE sha256 IS NOT NULL;
 CREATE INDEX doc_projection_open ON doc_projection (state) WHERE state <> 'written';
@@ -333,7 +333,7 @@ export function sweepJob(tx: Tx, job: number, max: number): number {
 // Projections and tags -----------------------------------------------------------------------------------------------
 
 const PROJECTION =
-  'SELECT file, v AS version, state, signature, displaced, reason, "foreign", attempts, ts AS at FROM doc_projection';
+  'SELECT file, v AS version, state, signature, reason, "foreign", attempts, ts AS at FROM doc_projection';
 
 function projectionOf(raw: Raw): ProjectionRow {
   const row = raw as unknown as ProjectionRow & { signature: unknown };
@@ -358,15 +358,14 @@ export function openProjections(db: Reader): ProjectionRow[] {
 
 export function putProjection(tx: Tx, p: ProjectionRow): void {
   tx.run(
-    `INSERT INTO doc_projection (file, v, state, signature, displaced, reason, "foreign", attempts, ts)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO doc_projection (file, v, state, signature, reason, "foreign", attempts, ts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (file) DO UPDATE SET v = excluded.v, state = excluded.state, signature = excluded.signature,
-     displaced = excluded.displaced, reason = excluded.reason, "foreign" = excluded."foreign", attempts = excluded.attempts, ts = excluded.ts`,
+     reason = excluded.reason, "foreign" = excluded."foreign", attempts = excluded.attempts, ts = excluded.ts`,
     p.file,
     p.version,
     p.state,
     p.signature === null ? null : JSON.stringify(p.signature),
-    p.displaced,
     p.reason,
     p.foreign,
     p.attempts,

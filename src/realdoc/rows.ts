@@ -72,8 +72,6 @@ export interface ProjectionRow {
   version: number;
   state: ProjectionState;
   signature: FileSignature | null;
-  /** Digest of the text that the last swap displaced, to know a leftover of it after a crash. */
-  displaced: string | null;
   reason: string | null;
   /** State of a file that is no text any more, as it was when it was refused: it is left alone until that changes. */
   foreign: string | null;

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -55,6 +55,8 @@ describe('kill -9 at any moment', () => {
         const [path, version, digest] = line.split(' ') as [string, string, string];
         everything.set(`${path} ${version}`, digest);
       }
+      // Two rounds of three the next writer recovers by itself, the third is looked at closely.
+      if (round % 3 !== 0) continue;
       // On the share there is always one whole version, even before anything is redone.
       const before = new Map(
         [0, 1, 2].map((n) => [
@@ -79,7 +81,7 @@ describe('kill -9 at any moment', () => {
         for (let v = version; v >= 1 && !found; v--) found = (await digestAt(v)) === before.get(n);
         expect(found).toBe(true);
       }
-      const sample = round === ROUNDS ? [...everything] : [...everything].slice(-12);
+      const sample = round === ROUNDS ? [...everything] : [...everything].slice(-30);
       for (const [key, digest] of sample) {
         const [path, version] = key.split(' ') as [string, string];
         const { sha256, equal } = await box.call<{ sha256: string; equal: boolean }>('doc.replay', {
@@ -96,10 +98,11 @@ describe('kill -9 at any moment', () => {
         expect([ok, problems]).toEqual([true, []]);
         expect(box.store.integrityProblems()).toEqual([]);
       }
+      // The recovery invented nothing: nobody saved, so the first import of each document is the only one.
+      const invented = "SELECT v, source FROM doc_op WHERE v > 1 AND source NOT IN ('edit', 'undo')";
+      expect(box.store.all(invented)).toEqual([]);
       await box.close();
       expect(readdirSync(join(base, 'share')).filter((name) => name.includes('.rd-'))).toEqual([]);
-      // The recovery invented nothing: only edits, undos and the first import are in the history.
-      expect(existsSync(join(base, 'data', 'jingu.db'))).toBe(true);
     }
     expect(everything.size).toBeGreaterThan(ROUNDS);
   }, 240_000);

@@ -291,6 +291,20 @@ describe('the watcher', () => {
     expect(await sources()).toEqual(['import', 'import']);
   });
 
+  it('our own writing, as fast as it goes and looked at all the while, is never taken for a save', async () => {
+    await start({ watch: true });
+    let done = false;
+    const looking = (async () => {
+      while (!done) await box.room.scan(box.room.workspace('office'));
+    })();
+    for (let i = 1; i <= 40; i++) await edit(i, 1 + (i % 10), `edit ${i}`);
+    done = true;
+    await looking;
+    await box.room.settled();
+    expect((await sources()).filter((source) => source !== 'edit')).toEqual(['import']);
+    expect(await box.file('a.md')).toBe(`${await box.text('office/a.md')}\n`);
+  });
+
   it('our own writing is not taken for a save', async () => {
     await start({ watch: true });
     await edit(1, 2, 'x');

@@ -90,7 +90,6 @@ export function createOperation(room: RealDoc): AnyOperation {
         version: 0,
         state: 'pending',
         signature: null,
-        displaced: null,
         reason: null,
         foreign: null,
         attempts: 0,

@@ -42,6 +42,9 @@ export function adopt(
     case 'same': {
       const { file, version, signature } = finding;
       const seen = current(ctx, file);
+      const known = rows.projection(ctx.tx, seen.id);
+      // Our projector was faster: what is recorded is newer than what was looked at.
+      if (known?.signature && known.version > version) return done(seen, 'same');
       seeFile(ctx, seen, version, signature);
       return done(seen, 'same');
     }
@@ -202,7 +205,6 @@ function fresh(file: FileRow, ctx: WriteContext): ProjectionRow {
     version: file.head,
     state: 'pending',
     signature: null,
-    displaced: null,
     reason: null,
     foreign: null,
     attempts: 0,

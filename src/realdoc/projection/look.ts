@@ -55,9 +55,7 @@ export interface Eyes {
  */
 export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): Promise<Finding> {
   const docPath = `${name.workspace}/${name.rel}`;
-  const file = rows.fileAt(eyes.db, workspace.id, name.rel);
-  const known = file && rows.projection(eyes.db, file.id);
-  const content = await readDocument(workspace.root, name.rel, docPath, eyes.clock);
+  const { content, file, known } = await readBeside(eyes, workspace, name, docPath);
   if (!content) {
     if (file?.state === 'live' && known?.signature) return { kind: 'missing', file };
     throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
@@ -74,6 +72,31 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
   const tree = TextTree.of(bytes, eyes.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
   return { kind: 'new', name, workspace, tree, facts: textFacts(bytes), signature, staged };
+}
+
+/**
+ * The file, and what is known of its document at the same moment. Reading takes time, and our own projector may put a
+ * newer version there meanwhile: bytes and rows of two moments would make a save out of our own writing.
+ */
+async function readBeside(
+  eyes: Eyes,
+  workspace: WorkspaceRow,
+  name: DocName,
+  docPath: string,
+): Promise<{ content: Content | undefined; file: FileRow | undefined; known: ProjectionRow | undefined }> {
+  for (let attempt = 0; ; attempt++) {
+    const before = knownOf(eyes, workspace, name);
+    const content = await readDocument(workspace.root, name.rel, docPath, eyes.clock);
+    const after = knownOf(eyes, workspace, name);
+    if (before.state === after.state) return { content, file: after.file, known: after.known };
+    if (attempt === 20) throw fail('DOC_BUSY', { path: docPath });
+  }
+}
+
+function knownOf(eyes: Eyes, workspace: WorkspaceRow, name: DocName) {
+  const file = rows.fileAt(eyes.db, workspace.id, name.rel);
+  const known = file && rows.projection(eyes.db, file.id);
+  return { file, known, state: JSON.stringify([file?.id, known?.version, known?.signature]) };
 }
 
 /** Looks at a file of ours that a swap displaced: what was saved into it at the last moment, against version `base`. */

@@ -65,15 +65,25 @@ function suggestion(path: string): { suggest?: string } {
   return suggest !== path && whyBad(suggest) === undefined ? { suggest } : {};
 }
 
-const TEMPORARY = /^\.(.+)\.rd-[0-9a-z]{26}(\.keep)?$/;
+const TEMPORARY = /^\..+\.rd-[0-9a-z]{26}(?:\.([0-9a-z]{26})\.v(\d{1,9})\.keep)?$/;
 const OWNER_FILE = /^(?:~\$.+|\.~lock\..+#)$/;
 
-/** Our own temporary names beside a document: `.<name>.rd-<random>`, with `.keep` for what a swap displaced. */
+/** Our own temporary names beside a document: `.<name>.rd-<random>`. */
 export function temporaryName(name: string, random: string): string {
   // The name itself may already be as long as the file system allows; what matters is the random part.
   let short = name;
-  while (Buffer.byteLength(short) > MAX_NAME_BYTES - 40) short = [...short].slice(0, -1).join('');
+  while (Buffer.byteLength(short) > MAX_NAME_BYTES - 80) short = [...short].slice(0, -1).join('');
   return `.${short}.rd-${random}`;
+}
+
+/** Second name of what a swap displaced: it says of which document and which version the file was. */
+export function keptName(temporary: string, document: string, version: number): string {
+  return `${temporary}.${document.slice(document.indexOf('_') + 1)}.v${version}.keep`;
+}
+
+export function parseKeptName(name: string): { document: string; version: number } | undefined {
+  const found = TEMPORARY.exec(name);
+  return found?.[1] ? { document: `doc_${found[1]}`, version: Number(found[2]) } : undefined;
 }
 
 export function isTemporary(name: string): boolean {

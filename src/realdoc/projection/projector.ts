@@ -21,8 +21,8 @@ export interface ProjectorOptions {
   clock: Clock;
   log: Logger;
   documents: Documents;
-  /** Takes in what is on the share now; `displaced` names a file of ours beside it. Never throws. */
-  adopt: (file: FileRow, displaced?: { name: string; base: number }) => Promise<void>;
+  /** Takes in what is on the share now; `displaced` names a file of ours beside it. Never throws; `false`: it failed. */
+  adopt: (file: FileRow, displaced?: { name: string; base: number }) => Promise<boolean>;
 }
 
 interface Kept {
@@ -127,7 +127,7 @@ export class Projector {
     const earlier = this.#kept.get(file.id);
     if (earlier) await this.#release(earlier);
     const began = this.#o.clock.monotonic();
-    const result = await replaceFile(file, tree, row.signature);
+    const result = await replaceFile(file, tree, row.signature, row.version);
     if (result.outcome === 'gone' && !this.#gone.delete(file.id)) {
       this.#gone.add(file.id);
       this.#later(file.id, GONE_MS);
@@ -150,7 +150,6 @@ export class Projector {
       version,
       state: 'written',
       signature,
-      displaced: row.signature?.sha256 ?? null,
       reason: null,
       foreign: null,
       attempts: 0,
@@ -182,8 +181,8 @@ export class Projector {
   async #release(kept: Kept): Promise<void> {
     kept.cancel();
     if (this.#kept.get(kept.file.id) === kept) this.#kept.delete(kept.file.id);
-    await this.#o.adopt(kept.file, { name: kept.name, base: kept.base });
-    await removeBeside(kept.file, kept.name);
+    // What could not be taken in stays where it is; the next start tries again.
+    if (await this.#o.adopt(kept.file, { name: kept.name, base: kept.base })) await removeBeside(kept.file, kept.name);
   }
 
   /** A document that was taken back to before its birth leaves the share, if its file is still as we wrote it. */

@@ -7,7 +7,7 @@ import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
-import { ownerFilesOf, temporaryName } from './paths.ts';
+import { keptName, ownerFilesOf, temporaryName } from './paths.ts';
 import { looksSame, readWhole, signatureOf } from './read-file.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -24,13 +24,18 @@ export type Replaced =
 
 /**
  * Puts a text where the document's file is, so that a reader sees the old one or the new one and a crash leaves one of
- * them. `expected` is what must be there now (`null`: nothing). What the swap displaces keeps a second name until it
+ * them. `expected` is what must be there now (`null`: nothing), the bytes of version `replaces`. What the swap displaces keeps a second name until it
  * is certain that nobody saved into it. Throws what the file system throws; leftovers are cleaned on the next start.
  *
  * Order (each step durable before the next counts): write and fsync a temporary file beside it, check the target once
  * more, give the target its second name, rename over it, fsync the folder.
  */
-export async function replaceFile(file: FileRow, tree: TextTree, expected: FileSignature | null): Promise<Replaced> {
+export async function replaceFile(
+  file: FileRow,
+  tree: TextTree,
+  expected: FileSignature | null,
+  replaces: number,
+): Promise<Replaced> {
   const names = file.rel.split('/');
   const name = names.at(-1)!;
   if (expected === null) await makeFolders(file.root, names.slice(0, -1));
@@ -57,11 +62,12 @@ export async function replaceFile(file: FileRow, tree: TextTree, expected: FileS
       const now = await settled(folder, name, signature);
       return { outcome: 'written', signature: now, kept: undefined, keptChanged: false };
     }
-    const swapped = swap(folder.at(name), folder.at(temporary), before);
+    const keep = keptName(temporary, file.id, replaces);
+    const swapped = swap(folder.at(name), folder.at(temporary), folder.at(keep), before);
     if (swapped === 'changed') return { outcome: 'changed' };
     renamed = true;
     await folder.sync();
-    const kept = swapped === 'kept' ? `${temporary}.keep` : undefined;
+    const kept = swapped === 'kept' ? keep : undefined;
     const keptChanged = kept !== undefined && !sameState(before, await bigStatOf(folder.at(kept)));
     return { outcome: 'written', signature: await settled(folder, name, signature), kept, keptChanged };
   } finally {
@@ -74,7 +80,7 @@ export async function replaceFile(file: FileRow, tree: TextTree, expected: FileS
  * by rename that falls between the second name and our rename would be lost, and these three calls must be as close
  * as they can be. They touch names only, never data.
  */
-function swap(target: string, temporary: string, before: BigIntStats): 'kept' | 'bare' | 'changed' {
+function swap(target: string, temporary: string, keep: string, before: BigIntStats): 'kept' | 'bare' | 'changed' {
   let stat: BigIntStats;
   try {
     stat = lstatSync(target, { bigint: true });
@@ -83,7 +89,7 @@ function swap(target: string, temporary: string, before: BigIntStats): 'kept' | 
     throw error;
   }
   if (!sameState(before, stat)) return 'changed';
-  const kept = keepSecondName(target, `${temporary}.keep`);
+  const kept = keepSecondName(target, keep);
   renameSync(temporary, target);
   return kept ? 'kept' : 'bare';
 }
