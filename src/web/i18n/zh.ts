@@ -111,7 +111,7 @@ export const zh = {
   'approval.risk.medium': '中',
   'approval.risk.high': '高',
   'approval.confirm': '再按一次以批准',
-  'approval.expires': '{time} 后失效',
+  'approval.expires': '{time}后失效',
   'approval.destination': '发送到',
   'approval.rules': '依据规则',
   'approval.prose': '模型的说明',

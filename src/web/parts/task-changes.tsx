@@ -22,7 +22,8 @@ interface Change {
 /** Every version that the task made, each with its diff. `round` grows when there may be more. */
 export function TaskChanges({ taskId, round }: { taskId: string; round: number }) {
   const asked = useAsked(() => changesOf(taskId), [taskId, round]);
-  if (!asked.value || asked.value.length === 0) return <p class="quiet small">{t('task.no-changes')}</p>;
+  if (!asked.value) return <p class="quiet small">…</p>;
+  if (asked.value.length === 0) return <p class="quiet small">{t('task.no-changes')}</p>;
   return (
     <ul class="stack">
       {asked.value.map(({ path, version, undone, unified }) => (

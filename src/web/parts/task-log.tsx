@@ -18,8 +18,8 @@ export function TaskLog({ live, isEnded }: { live: LiveTask; isEnded: boolean })
     <ol class="log">
       {lines.map(({ event, said, times }, i) => (
         <li key={event.seq} class={isBad(event) ? 'bad' : i === lines.length - 1 && !isEnded ? 'now' : ''}>
-          <div>
-            <div class="said">
+          <div class="entry">
+            <div class="said grow">
               {visible(said)}
               {times > 1 ? <span class="quiet"> ×{times}</span> : null}
             </div>

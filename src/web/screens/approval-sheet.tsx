@@ -26,6 +26,7 @@ export function ApprovalSheet({ id }: { id: string }) {
     );
   }
   const state = outcome?.state ?? approval.state;
+  const isQuestion = approval.kind === 'ask';
   const isOpen = state === 'pending' && approval.expiresInMs > 0;
   return (
     <Sheet
@@ -33,13 +34,19 @@ export function ApprovalSheet({ id }: { id: string }) {
       onClose={close}
       footer={
         isOpen ? (
-          <Answering approval={approval} />
+          // The options of a question are many lines: they are read in the sheet, not in its foot.
+          isQuestion ? undefined : (
+            <Answering approval={approval} />
+          )
         ) : (
           <Decided approval={approval} state={state} by={outcome?.by ?? approval.answeredBy} onClose={close} />
         )
       }
     >
-      <h1>{visible(approvalTitle(approval))}</h1>
+      {/* Focused first: no keyboard comes up, and the question is what a screen reader reads. */}
+      <h1 tabIndex={-1} autofocus>
+        {visible(approvalTitle(approval))}
+      </h1>
       <ApprovalFacts approval={approval} />
       {approval.card.diff ? <DiffView diff={approval.card.diff} /> : null}
       {approval.card.prose ? (
@@ -48,6 +55,7 @@ export function ApprovalSheet({ id }: { id: string }) {
           <p class="said">{visible(approval.card.prose)}</p>
         </section>
       ) : null}
+      {isOpen && isQuestion ? <Answering approval={approval} /> : null}
     </Sheet>
   );
 }
@@ -129,8 +137,7 @@ function Options(props: { approval: Approval; isDisabled: boolean; onAnswer: (wo
     <div class="stack">
       {options.map((option) => (
         <section key={option.id} class="card tight">
-          <p>{visible(option.label)}</p>
-          {option.diff ? <DiffView diff={option.diff} /> : null}
+          {option.diff ? <DiffView diff={option.diff} /> : <p>{visible(option.label)}</p>}
           <button type="button" class="button main" disabled={isDisabled} onClick={() => onAnswer(option.id)}>
             {t('question.choose')}
           </button>
