@@ -8,10 +8,10 @@ import { replaceFile } from './replace.ts';
 
 /** How long a displaced file keeps its second name, for a program that still had it open. */
 const KEEP_MS = 2000;
-/** After a large text was written the next writing waits nine times as long as it took, so edits keep the disk. */
-const LARGE_BYTES = 8 * 1024 * 1024;
+/** A larger text that is edited on and on is written a tenth of the time at most, so that edits keep the disk. */
+const LARGE_BYTES = 256 * 1024;
 const LARGE_PAUSE = 9;
-const LARGE_PAUSE_MS = { least: 500, most: 20_000 };
+const LARGE_PAUSE_MS = { least: 50, most: 20_000 };
 /** Programs remove and rename while they save: only what stays away this long is gone. */
 const GONE_MS = 1500;
 const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
