@@ -5,11 +5,12 @@ import { Gateway } from '../gateway/index.ts';
 import { type Caller, type Hello, PROTOCOL_RANGE } from '../protocol/index.ts';
 import type { MetricRegistry } from '../telemetry/index.ts';
 import { hostNames, reachable } from './addresses.ts';
-import { buildCapabilities, type Capabilities, capabilityOperations, startCapabilities } from './capabilities.ts';
+import { buildCapabilities, capabilityOperations, startCapabilities } from './capabilities.ts';
 import { auditCheck, clockCheck, databaseCheck, diskCheck, Health } from './health.ts';
 import { identityGate } from './identity-gate.ts';
 import { machineFacts } from './machine.ts';
 import { boxOperations } from './operations.ts';
+import type { Parts } from './parts.ts';
 import { statusOf } from './status.ts';
 import { buildTrust, type Trust, trustOperations } from './trust.ts';
 
@@ -27,11 +28,6 @@ export interface BoxOptions {
   extend?: (parts: Omit<Parts, 'gateway'>) => void;
   /** Why the settings could not be used: the box serves reads only and starts no guest until they are mended. */
   recovery?: string;
-}
-
-export interface Parts extends Trust, Capabilities {
-  gateway: Gateway;
-  addresses: string[];
 }
 
 /**

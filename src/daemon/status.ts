@@ -1,6 +1,6 @@
 import type { Inference } from '../inference/index.ts';
-import type { Parts } from './box.ts';
 import type { BoxStatus } from './operations.ts';
+import type { Parts } from './parts.ts';
 
 type Known = Pick<BoxStatus, 'name' | 'version' | 'state' | 'uptimeSeconds' | 'addresses'>;
 
