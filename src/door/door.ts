@@ -1,74 +1,17 @@
-import {
-  type Clock,
-  type Database,
-  fail,
-  isJinguError,
-  JinguError,
-  type Logger,
-  newId,
-  type Tx,
-} from '../common/index.ts';
-import {
-  type ActionFacts,
-  type AnyOperation,
-  actorOf,
-  type Caller,
-  type InvokeRequest,
-  type InvokeResult,
-  joinLabels,
-  type Label,
-  needsKey,
-  PUBLIC_SYSTEM,
-  type ReadContext,
-  type WriteContext,
-} from '../protocol/index.ts';
-import type { ApprovalRow, Approvals, Card, ExactAction } from './approvals.ts';
+import { fail, isJinguError, JinguError, newId } from '../common/index.ts';
+import { type Caller, type InvokeRequest, type InvokeResult, needsKey, PUBLIC_SYSTEM } from '../protocol/index.ts';
+import type { ApprovalRow } from './approvals.ts';
+import { type Call, type DoorOptions, readContext, record } from './call.ts';
 import { digestOf } from './digest.ts';
-import type { EventLog } from './event-log.ts';
-import { type Idempotency, type KeyScope, keyScope, storedResult } from './idempotency.ts';
-import type { AuditPort, IdentityPort, PolicyPort } from './ports.ts';
-import { type Registry, schemaHash } from './registry.ts';
-import { withoutSecrets } from './secrets.ts';
+import { Execution } from './execution.ts';
+import { type KeyRow, keyScope, storedResult } from './idempotency.ts';
+import { Parking } from './parking.ts';
 import { explainMismatch, matches } from './validate.ts';
-
-const WAIT_DEFAULT_MS = 30_000;
-const WAIT_MOST_MS = 600_000;
 
 export interface InvokeOptions {
   signal?: AbortSignal;
   /** Parts of a streamed answer. */
   onPart?: (part: unknown) => void;
-}
-
-export interface DoorOptions {
-  db: Database;
-  clock: Clock;
-  log: Logger;
-  registry: Registry;
-  events: EventLog;
-  approvals: Approvals;
-  idempotency: Idempotency;
-  audit: AuditPort;
-  policy: PolicyPort;
-  identity: IdentityPort;
-  /** Why nothing but reads is served now (settings that could not be used); undefined in ordinary life. */
-  recovery?: string | undefined;
-}
-
-/** One call on its way through the door. */
-interface Call {
-  op: AnyOperation;
-  caller: Caller;
-  input: unknown;
-  inputHash: string;
-  callId: string;
-  scope: KeyScope | undefined;
-  signal: AbortSignal;
-  onPart: (part: unknown) => void;
-  label: Label;
-  facts: ActionFacts;
-  policyHash: string;
-  approval: ApprovalRow | undefined;
 }
 
 /**
@@ -78,10 +21,17 @@ interface Call {
  */
 export class Door {
   readonly #o: DoorOptions;
+  readonly #parking: Parking;
+  readonly #execution: Execution;
   readonly #running = new Map<string, Promise<InvokeResult>>();
 
   constructor(options: DoorOptions) {
     this.#o = options;
+    this.#parking = new Parking(options);
+    this.#execution = new Execution(options, {
+      replay: (row) => this.#replay(row),
+      refused: (call, error) => this.#refused(call, error),
+    });
   }
 
   /**
@@ -152,7 +102,10 @@ export class Door {
     if (this.#o.recovery !== undefined && op.effect !== 'read')
       throw fail('RECOVERY_MODE', { reason: this.#o.recovery });
     if (needsKey(op) && !request.dryRun && !call.scope) throw fail('IDEMPOTENCY_KEY_MISSING', { operation: op.id });
-    if (request.dryRun) return await this.#plan(call);
+    if (request.dryRun) {
+      await this.#decide(call, { dryRun: true });
+      return await this.#execution.plan(call);
+    }
     if (op.confirmation === 'always' && !request.confirm && caller.kind !== 'internal') {
       throw fail('CONFIRMATION_REQUIRED', { operation: op.id, impact: op.summary.en });
     }
@@ -206,6 +159,14 @@ export class Door {
     }
   }
 
+  async #waitFor(call: Call, pending: JinguError, timeoutMs: number | undefined): Promise<InvokeResult> {
+    await this.#parking.settled(call, pending, timeoutMs);
+    const row = this.#o.idempotency.find(call.scope!, call.inputHash);
+    const answer = row && this.#replay(row);
+    if (!answer) throw pending;
+    return answer;
+  }
+
   async #once(call: Call): Promise<InvokeResult> {
     const stored = call.scope && !call.approval ? this.#o.idempotency.find(call.scope, call.inputHash) : undefined;
     if (stored) {
@@ -213,13 +174,11 @@ export class Door {
       if (answer) return answer;
     }
     await this.#decide(call);
-    if (call.op.read) return await this.#read(call);
-    if (call.op.apply) return await this.#apply(call);
-    return await this.#perform(call);
+    return await this.#execution.run(call);
   }
 
   /** The stored answer of a key, an error for one that cannot be given, or nothing when the call may run again. */
-  #replay(row: NonNullable<ReturnType<Idempotency['find']>>): InvokeResult | undefined {
+  #replay(row: KeyRow): InvokeResult | undefined {
     switch (row.state) {
       case 'done':
         return storedResult(row);
@@ -234,34 +193,14 @@ export class Door {
         throw new JinguError(code, details);
       }
       case 'parked':
-        throw this.#parkedError(row.approval_id!);
+        throw this.#parking.errorOf(row.approval_id!);
     }
   }
 
-  #parkedError(approvalId: string): JinguError {
-    const row = this.#o.approvals.get(approvalId);
-    switch (row?.state) {
-      case 'pending':
-      case 'approved':
-        return fail('APPROVAL_PENDING', { approvalId, expiresInMs: Math.max(0, row.expires_at - this.#o.clock.now()) });
-      case 'denied':
-        return fail('APPROVAL_DENIED', { approvalId, ...(row.note ? { note: row.note } : {}) });
-      case 'void': {
-        const { error } = JSON.parse(row.outcome ?? '{}') as { error?: { code: string; message: string } };
-        return fail('APPROVAL_VOID', {
-          approvalId,
-          reason: error?.message ?? 'it changed',
-          ...(error ? { cause: error.code } : {}),
-        });
-      }
-      default:
-        return fail('APPROVAL_EXPIRED', { approvalId });
-    }
-  }
-
-  async #decide(call: Call): Promise<void> {
+  /** Facts, then policy. A dry run never asks and never parks, but what policy denies it does not show either. */
+  async #decide(call: Call, { dryRun = false } = {}): Promise<void> {
     const { op, caller } = call;
-    call.facts = (await op.facts?.(this.#context(call), call.input)) ?? { targets: [] };
+    call.facts = (await op.facts?.(readContext(this.#o, call), call.input)) ?? { targets: [] };
     const approved = call.approval !== undefined;
     const decision = this.#o.policy.decide({
       caller,
@@ -279,276 +218,18 @@ export class Door {
         fail('POLICY_DENIED', { ruleId, rules: [...decision.guardIds, ...decision.ruleIds], reason: decision.reason }),
       );
     }
-    if (approved) this.#assertSameAction(call);
-    else if (decision.verdict === 'ask') throw await this.#park(call, decision.ruleIds);
-  }
-
-  /** Recomputed from live values: a changed argument, document version, label or policy voids the approval. */
-  #assertSameAction(call: Call): void {
-    const row = call.approval!;
-    const then = JSON.parse(row.action!) as ExactAction & { approvalId: string; nonce: string; expiresAt: number };
-    const { approvalId, nonce, expiresAt } = then;
-    const now = { ...this.#exactAction(call), approvalId, nonce, expiresAt };
-    if (digestOf(now) === row.action_hash) return;
-    const changed = Object.keys(now).filter(
-      (k) => digestOf(now[k as keyof typeof now]) !== digestOf(then[k as keyof typeof then]),
-    );
-    throw fail('APPROVAL_VOID', { approvalId: row.id, reason: `changed since: ${changed.join(', ')}` });
-  }
-
-  #exactAction(call: Call): ExactAction {
-    const { facts, caller, op } = call;
-    return {
-      boxId: this.#o.identity.boxId,
-      operation: op.id,
-      schemaHash: schemaHash(op),
-      inputHash: call.inputHash,
-      targets: facts.targets.map((t) => ({
-        kind: t.kind,
-        id: t.id,
-        version: t.version ?? null,
-        label: t.label ?? null,
-      })),
-      diffHash: digestOf(facts.diff ?? ''),
-      label: caller.label,
-      policyHash: call.policyHash,
-      caller: { personId: caller.personId, agent: caller.agent, taskId: caller.taskId },
-    };
-  }
-
-  async #park(call: Call, ruleIds: readonly string[]): Promise<JinguError> {
-    const { op, caller, scope } = call;
-    if (!scope) return fail('IDEMPOTENCY_KEY_MISSING', { operation: op.id });
-    const card: Card = {
-      title: op.summary.en,
-      operation: op.id,
-      risk: op.risk,
-      targets: call.facts.targets,
-      ruleIds,
-      ...(call.facts.effect ? { effect: call.facts.effect } : { effect: op.summary }),
-      ...(call.facts.diff === undefined ? {} : { diff: call.facts.diff }),
-      ...(call.facts.destination ? { destination: call.facts.destination } : {}),
-    };
-    const row = await this.#o.db.write((tx) => {
-      const parked = this.#o.approvals.park(tx, {
-        caller,
-        operation: op.id,
-        key: scope.key,
-        input: call.input,
-        action: this.#exactAction(call),
-        card,
-      });
-      this.#o.idempotency.put(tx, scope, {
-        inputHash: call.inputHash,
-        callId: call.callId,
-        state: 'parked',
-        approvalId: parked.id,
-      });
-      this.#record(tx, call, 'approval-requested', { approvalId: parked.id, actionHash: parked.action_hash });
-      return parked;
-    });
-    return this.#parkedError(row.id);
-  }
-
-  async #waitFor(call: Call, pending: JinguError, timeoutMs = WAIT_DEFAULT_MS): Promise<InvokeResult> {
-    const id = pending.details['approvalId'] as string;
-    await new Promise<void>((resolve) => {
-      const isOpen = (row: ApprovalRow | undefined) => row?.state === 'pending' || row?.state === 'approved';
-      const done = () => {
-        stop();
-        cancel();
-        call.signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const stop = this.#o.approvals.onResolved((row) => {
-        if (row.id === id && !isOpen(row)) done();
-      });
-      const cancel = this.#o.clock.after(Math.min(timeoutMs, WAIT_MOST_MS), done);
-      call.signal.addEventListener('abort', done, { once: true });
-      if (!isOpen(this.#o.approvals.get(id))) done();
-    });
-    const row = this.#o.idempotency.find(call.scope!, call.inputHash);
-    const answer = row && this.#replay(row);
-    if (!answer) throw pending;
-    return answer;
-  }
-
-  async #plan(call: Call): Promise<InvokeResult> {
-    const { op } = call;
-    if (!op.dryRun && !op.plan && !op.facts)
-      throw fail('INPUT_INVALID', { pointer: '/dryRun', reason: `${op.id} has no dry run` });
-    const ctx = this.#context(call);
-    call.facts = (await op.facts?.(ctx, call.input)) ?? { targets: [] };
-    const prepared = await op.prepare?.(ctx, call.input);
-    const plan = (await op.plan?.(ctx, call.input, prepared)) ?? { ...call.facts };
-    return { output: null, callId: call.callId, plan, label: call.label };
-  }
-
-  async #read(call: Call): Promise<InvokeResult> {
-    const { op } = call;
-    const output = await op.read!(this.#context(call), call.input);
-    if (op.audited) await this.#o.db.write((tx) => this.#record(tx, call, 'read', { output: summaryOf(op, output) }));
-    return this.#result(call, output, undefined);
-  }
-
-  async #apply(call: Call): Promise<InvokeResult> {
-    const { op, scope } = call;
-    const { db, idempotency, identity } = this.#o;
-    let prepared: unknown;
-    try {
-      prepared = await op.prepare?.(this.#context(call), call.input);
-      return await db.write((tx) => {
-        // The caller may have been revoked while it prepared; and the same key may have won on another device.
-        identity.assertCurrent(call.caller);
-        const raced = scope && !call.approval ? idempotency.findIn(tx, scope, call.inputHash) : undefined;
-        const answer = raced && this.#replay(raced);
-        if (answer) return answer;
-        const undo: { input?: Record<string, unknown> } = {};
-        const output = op.apply!(this.#writeContext(call, tx, undo), call.input, prepared);
-        return this.#commit(tx, call, 'call', output, undo.input);
-      });
-    } catch (error) {
-      throw isJinguError(error) ? await this.#refused(call, error) : error;
-    }
-  }
-
-  async #perform(call: Call): Promise<InvokeResult> {
-    const { op, scope } = call;
-    const { db, idempotency } = this.#o;
-    const prepared = await op.prepare?.(this.#context(call), call.input);
-    await db.write((tx) => {
-      this.#o.identity.assertCurrent(call.caller);
-      if (scope) idempotency.put(tx, scope, { inputHash: call.inputHash, callId: call.callId, state: 'running' });
-      this.#record(tx, call, 'intent', {});
-    });
-    let output: unknown;
-    try {
-      output = await op.perform!(this.#context(call), call.input, prepared);
-    } catch (error) {
-      const why = isJinguError(error) ? error : fail('INTERNAL', { callId: call.callId }, error);
-      await db.write((tx) => {
-        const unknown = why.code === 'UNKNOWN_OUTCOME';
-        this.#record(tx, call, 'outcome', { outcome: unknown ? 'unknown' : 'failed', code: why.code });
-        if (!scope) return;
-        // A clean failure leaves the key free: the same call may be made again.
-        if (unknown) idempotency.put(tx, scope, { inputHash: call.inputHash, callId: call.callId, state: 'unknown' });
-        else if (call.approval) {
-          idempotency.put(tx, scope, {
-            inputHash: call.inputHash,
-            callId: call.callId,
-            state: 'failed',
-            outcome: { code: why.code, details: why.details },
-          });
-        } else idempotency.drop(tx, scope);
-      });
-      throw error;
-    }
-    return await db.write((tx) => {
-      const undo: { input?: Record<string, unknown> } = {};
-      op.settle?.(this.#writeContext(call, tx, undo), call.input, output);
-      return this.#commit(tx, call, 'outcome', output, undo.input);
-    });
-  }
-
-  /** Audit record, idempotency result and approval end, in the transaction of the change. */
-  #commit(
-    tx: Tx,
-    call: Call,
-    type: 'call' | 'outcome',
-    output: unknown,
-    undoInput: Record<string, unknown> | undefined,
-  ): InvokeResult {
-    const { op, scope } = call;
-    const { seq } = this.#record(tx, call, type, {
-      outcome: 'done',
-      outputHash: digestOf(withoutSecrets(op.output, output)),
-    });
-    const result = this.#result(call, output, undoInput);
-    if (scope) {
-      const outcome = { ...result, output: withoutSecrets(op.output, output) };
-      this.#o.idempotency.put(tx, scope, { inputHash: call.inputHash, callId: call.callId, state: 'done', outcome });
-    }
-    if (call.approval) this.#o.approvals.finish(tx, call.approval, 'executed', { callId: call.callId, auditSeq: seq });
-    return result;
-  }
-
-  #result(call: Call, output: unknown, undoInput: Record<string, unknown> | undefined): InvokeResult {
-    const { op } = call;
-    const undo = undoInput && op.undo !== 'none' ? { operation: op.undo.by, input: undoInput } : undefined;
-    return { output, callId: call.callId, label: call.label, ...(undo ? { undo } : {}) };
+    if (dryRun) return;
+    if (approved) this.#parking.assertSame(call);
+    else if (decision.verdict === 'ask') throw await this.#parking.park(call, decision.ruleIds);
   }
 
   /** Writes the refusal in a transaction of its own (a rollback would erase the evidence) and hands the error back. */
   async #refused(call: Call, error: JinguError): Promise<JinguError> {
     await this.#o.db.write((tx) =>
-      this.#record(tx, call, 'refused', { code: error.code, rule: error.details['ruleId'] ?? null }),
+      record(this.#o.audit, tx, call, 'refused', { code: error.code, rule: error.details['ruleId'] ?? null }),
     );
     return error;
   }
-
-  #record(tx: Tx, call: Call, type: string, more: Record<string, unknown>): { seq: number } {
-    const { op, facts } = call;
-    return this.#o.audit.append(tx, {
-      type,
-      actor: actorOf(call.caller),
-      ...(call.policyHash ? { policyHash: call.policyHash } : {}),
-      body: {
-        callId: call.callId,
-        operation: op.id,
-        effect: op.effect,
-        inputHash: call.inputHash || digestOf(withoutSecrets(op.input, call.input)),
-        targets: facts.targets.map(({ kind, id, name, version }) => ({
-          kind,
-          id,
-          ...(name ? { name } : {}),
-          ...(version ? { version } : {}),
-        })),
-        ...(facts.zone ? { zone: facts.zone } : {}),
-        ...(facts.diff === undefined ? {} : { diffHash: digestOf(facts.diff) }),
-        ...(call.approval ? { approvalId: call.approval.id } : {}),
-        ...more,
-      },
-    });
-  }
-
-  #context(call: Call): ReadContext {
-    const { db, clock, log } = this.#o;
-    return {
-      caller: call.caller,
-      callId: call.callId,
-      db,
-      clock,
-      log,
-      signal: call.signal,
-      raise: (label) => {
-        call.label = joinLabels(call.label, label);
-      },
-      stream: call.onPart,
-    };
-  }
-
-  #writeContext(call: Call, tx: Tx, undo: { input?: Record<string, unknown> }): WriteContext {
-    return {
-      ...this.#context(call),
-      db: tx,
-      tx,
-      emit: (topic, kind, data) => this.#o.events.emit(tx, topic, kind, data),
-      undoWith: (input) => {
-        undo.input = input;
-      },
-    };
-  }
-}
-
-/** Numbers and ids of an audited read; never its text. */
-function summaryOf(op: AnyOperation, output: unknown): Record<string, unknown> {
-  const visible = withoutSecrets(op.output, output);
-  const kept: Record<string, unknown> = { hash: digestOf(visible) };
-  for (const name of ['model', 'zone', 'usage'] as const) {
-    const value = (visible as Record<string, unknown> | null)?.[name];
-    if (value !== undefined) kept[name] = value;
-  }
-  return kept;
 }
 
 function describe(error: unknown): string {

@@ -5,7 +5,8 @@ export {
   type Card,
   type QuestionOption,
 } from './approvals.ts';
-export { Door, type DoorOptions, type InvokeOptions } from './door.ts';
+export type { DoorOptions } from './call.ts';
+export { Door, type InvokeOptions } from './door.ts';
 export { EventLog } from './event-log.ts';
 export { Idempotency } from './idempotency.ts';
 export { doorMigrations } from './migrations.ts';

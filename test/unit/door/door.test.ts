@@ -251,3 +251,13 @@ test('a revoked device is refused although it was current when it connected', as
   await expect(add('a', 'k')).rejects.toThrow();
   expect(count()).toBe(0);
 });
+
+test('a dry run shows the plan, changes nothing and shows nothing that policy denies', async () => {
+  rig = makeRig({ operations: noteOperations(), migrations: [table] });
+  const dry = () => rig.door.invoke(person(), { operation: 'note.add', input: { text: 'a' }, dryRun: true });
+  expect(await dry()).toMatchObject({ output: null, plan: { diff: '+x' } });
+  rig.policy.verdict = 'deny';
+  expect(await codeOf(dry())).toBe('POLICY_DENIED');
+  expect(count()).toBe(0);
+  expect(rig.approvals.list({ person: null, states: ['pending'], limit: 9 })).toEqual([]);
+});

@@ -1,0 +1,114 @@
+import type { Clock, Database, Logger, Tx } from '../common/index.ts';
+import {
+  type ActionFacts,
+  type AnyOperation,
+  actorOf,
+  type Caller,
+  joinLabels,
+  type Label,
+  type ReadContext,
+  type WriteContext,
+} from '../protocol/index.ts';
+import type { ApprovalRow, Approvals } from './approvals.ts';
+import { digestOf } from './digest.ts';
+import type { EventLog } from './event-log.ts';
+import type { Idempotency, KeyScope } from './idempotency.ts';
+import type { AuditPort, IdentityPort, PolicyPort } from './ports.ts';
+import type { Registry } from './registry.ts';
+import { withoutSecrets } from './secrets.ts';
+
+export interface DoorOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  registry: Registry;
+  events: EventLog;
+  approvals: Approvals;
+  idempotency: Idempotency;
+  audit: AuditPort;
+  policy: PolicyPort;
+  identity: IdentityPort;
+  /** Why nothing but reads is served now (settings that could not be used); undefined in ordinary life. */
+  recovery?: string | undefined;
+}
+
+/** One call on its way through the door. */
+export interface Call {
+  op: AnyOperation;
+  caller: Caller;
+  input: unknown;
+  inputHash: string;
+  callId: string;
+  scope: KeyScope | undefined;
+  signal: AbortSignal;
+  onPart: (part: unknown) => void;
+  label: Label;
+  facts: ActionFacts;
+  policyHash: string;
+  approval: ApprovalRow | undefined;
+}
+
+/** Who, what and on what, as one audit record of this call; digests, never content. */
+export function record(
+  audit: AuditPort,
+  tx: Tx,
+  call: Call,
+  type: string,
+  more: Record<string, unknown>,
+): { seq: number } {
+  const { op, facts } = call;
+  return audit.append(tx, {
+    type,
+    actor: actorOf(call.caller),
+    ...(call.policyHash ? { policyHash: call.policyHash } : {}),
+    body: {
+      callId: call.callId,
+      operation: op.id,
+      effect: op.effect,
+      inputHash: call.inputHash || digestOf(withoutSecrets(op.input, call.input)),
+      targets: facts.targets.map(({ kind, id, name, version }) => ({
+        kind,
+        id,
+        ...(name ? { name } : {}),
+        ...(version ? { version } : {}),
+      })),
+      ...(facts.zone ? { zone: facts.zone } : {}),
+      ...(facts.diff === undefined ? {} : { diffHash: digestOf(facts.diff) }),
+      ...(call.approval ? { approvalId: call.approval.id } : {}),
+      ...more,
+    },
+  });
+}
+
+export function readContext(o: DoorOptions, call: Call): ReadContext {
+  const { db, clock, log } = o;
+  return {
+    caller: call.caller,
+    callId: call.callId,
+    db,
+    clock,
+    log,
+    signal: call.signal,
+    raise: (label) => {
+      call.label = joinLabels(call.label, label);
+    },
+    stream: call.onPart,
+  };
+}
+
+export function writeContext(
+  o: DoorOptions,
+  call: Call,
+  tx: Tx,
+  undo: { input?: Record<string, unknown> },
+): WriteContext {
+  return {
+    ...readContext(o, call),
+    db: tx,
+    tx,
+    emit: (topic, kind, data) => o.events.emit(tx, topic, kind, data),
+    undoWith: (input) => {
+      undo.input = input;
+    },
+  };
+}
