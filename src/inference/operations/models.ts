@@ -103,7 +103,11 @@ export function modelOperations(inference: Inference): AnyOperation[] {
       surfaces: ['ws', 'rest', 'cli'],
       errors: ['MODEL_UNKNOWN', 'MODEL_PULL_FAILED', 'ZONE_UNAVAILABLE'],
       examples: [{ note: 'the starter model', input: { id: 'qwen2.5-coder-1.5b' } }],
-      facts: (_ctx, { id }) => target(id),
+      facts: (_ctx, { id }) => ({
+        ...target(id),
+        // Policy sees where it would go before anything is asked for; egress checks each dial by itself.
+        destination: { host: 'huggingface.co', port: 443, purpose: 'model' },
+      }),
       apply: (ctx, { id }) => {
         const record = inference.models.resolve(id);
         const { state, bytes } = inference.pulls.request(ctx.tx, record, ctx.caller.personId);
