@@ -79,6 +79,13 @@ export async function benchRealdocEdit(options: { large?: number; edits?: number
         holds.push(performance.now() - from);
         return value;
       });
+    const onShare = async (path: string, wanted: number): Promise<void> => {
+      for (;;) {
+        const { documents } = await box.call<{ documents: { onShare: number }[] }>('doc.status', { path });
+        if (documents[0]!.onShare >= wanted) return;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
     for (const [name, bytes] of Object.entries(sizes)) {
       const rel = `${name.replace(' ', '-')}.txt`;
       await writeFile(join(base, 'share', rel), proseOf(bytes));
@@ -124,13 +131,13 @@ export async function benchRealdocEdit(options: { large?: number; edits?: number
         inMemoryMs: spread(memory),
         rssGrowthBytes,
       };
-      await box.room.projector.idle();
+      await onShare(path, version);
       if (name === '1 MB') {
         const visible: number[] = [];
         for (let i = 0; i < 60; i++) {
           const from = performance.now();
           await edit(count + 1 + i);
-          await box.room.projector.idle();
+          await onShare(path, version);
           visible.push(performance.now() - from);
         }
         result.fileVisibleMs = spread(visible);
