@@ -90,7 +90,7 @@ async function measure(inference: Inference, path: string): Promise<EngineFigure
   const facts = await slot.load();
   const load = read(delay);
 
-  const plain = fork(join(import.meta.dirname, 'plain-engine.ts'), [
+  const plain = fork(new URL('./plain-engine.ts', import.meta.url), [
     path,
     String(facts.contextTokens + 1),
     String(facts.threads),
