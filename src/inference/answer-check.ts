@@ -2,7 +2,7 @@ import Schema from 'typebox/schema';
 import { fail } from '../common/index.ts';
 import { CALL_FORM } from './engine/dialect.ts';
 import type { GrammarParams } from './engine/messages.ts';
-import { choicesGrammar, type Grammar, schemaGrammar, sequence, text } from './grammar/index.ts';
+import { checkGbnf, choicesGrammar, type Grammar, schemaGrammar, sequence, text } from './grammar/index.ts';
 
 /** How an answer is held to a form. */
 export type GrammarRequest =
@@ -47,6 +47,7 @@ export function guideFor(request: GrammarRequest): Guide {
       return { grammar: tree({ root: closed, rules }), check: (_, finish) => requireEnd(finish) };
     }
     case 'gbnf':
+      checkGbnf(request.text);
       return { grammar: { gbnf: request.text }, check: (_, finish) => requireEnd(finish) };
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkJson, guideFor } from '../../../src/inference/answer-check.ts';
 import { ForcedText } from '../../../src/inference/engine/forced-text.ts';
-import { Automaton, choicesGrammar, schemaGrammar, toGbnf } from '../../../src/inference/grammar/index.ts';
+import { Automaton, checkGbnf, choicesGrammar, schemaGrammar, toGbnf } from '../../../src/inference/grammar/index.ts';
 
 function accepts(grammar: Parameters<typeof toGbnf>[0], text: string): boolean {
   const automaton = new Automaton(grammar);
@@ -179,6 +179,44 @@ describe('schemas', () => {
     expect(() => check('"12"', 'stop')).not.toThrow();
     expect(() => check('"1x"', 'stop')).toThrow(expect.objectContaining({ code: 'OUTPUT_INVALID' }));
     expect(() => check('"12', 'length')).toThrow(expect.objectContaining({ code: 'OUTPUT_INVALID' }));
+  });
+});
+
+describe('GBNF of others', () => {
+  it('is read like the grammars we print ourselves, and like those of its own documentation', () => {
+    const ours = [
+      choicesGrammar(['say "hi"\\\n', '[x]', 'a | b', '# no', '五楼']),
+      schemaGrammar({
+        type: 'object',
+        properties: { a: {}, b: { enum: ['x', 'y'] }, c: { type: 'string', maxLength: 9 } },
+      }),
+    ];
+    for (const grammar of ours) expect(() => checkGbnf(toGbnf(grammar))).not.toThrow();
+    const chess = `# moves
+root ::= "1. " move " " move "\\n" ([1-9] [0-9]? ". " move " " move "\\n")+
+move ::= (pawn | nonpawn |
+          castle) [+#]?
+pawn ::= ([a-h] "x")? [a-h] [1-8] ("=" [NBKQR])? # promotion
+nonpawn ::= [NBKQR] [a-h]? [1-8]? "x"? [a-h] [1-8]
+castle ::= "O-O" "-O"? . x{2,3} x{,}
+x ::= [^\\]a-z\\n]`;
+    expect(() => checkGbnf(chess.replace(' x{,}', ''))).not.toThrow();
+  });
+
+  it.each([
+    ['', 'no rule named root'],
+    ['start ::= "a"', 'no rule named root'],
+    ['root ::= nothing', '"nothing" is not defined'],
+    ['root = "a"', '"::=" is missing'],
+    ['root ::= ("a"', 'not closed'],
+    ['root ::= "a', 'ends with its line'],
+    ['root ::= "a" )', 'ends with its line'],
+    ['root ::= "a"{3000}', 'repetitions'],
+    ['root ::= "a"\n"b"', 'begins with its name'],
+  ])('is refused before the engine sees it: %s', (text, reason) => {
+    expect(() => guideFor({ kind: 'gbnf', text })).toThrow(
+      expect.objectContaining({ code: 'GRAMMAR_INVALID', message: expect.stringContaining(reason) }),
+    );
   });
 });
 
