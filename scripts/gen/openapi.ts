@@ -28,6 +28,7 @@ export function openApi(operations: readonly AnyOperation[], version: string): o
     paths: {
       ...pairing(),
       ...Object.fromEntries(operations.filter(onRest).map((op) => [`${PATHS.operation}${op.id}`, pathOf(op)])),
+      ...blobs(),
       ...reading(),
     },
     components: {
@@ -119,6 +120,60 @@ function pairing(): Record<string, object> {
     [PATHS.pairBegin]: step('pair_begin', 'Begin a pairing by a link', PairBegin, PairBegun),
     [PATHS.pairProve]: step('pair_prove', 'Prove the secret of the link and the device key', PairProve, PairProven),
     '/api/pair/status': step('pair_status', 'Ask how a pairing ended', PairStatus, PairStatusAnswer),
+  };
+}
+
+function blobs(): Record<string, object> {
+  const sha256 = { name: 'sha256', in: 'path', required: true, schema: { type: 'string', pattern: '^[0-9a-f]{64}$' } };
+  const bytes = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    schema: { type: 'string' },
+    description,
+  });
+  const state = {
+    type: 'object',
+    properties: {
+      sha256: { type: 'string' },
+      received: { type: 'integer' },
+      complete: { type: 'boolean' },
+      url: { type: 'string' },
+    },
+    required: ['sha256', 'received', 'complete'],
+  };
+  return {
+    [`${PATHS.uploads}{sha256}`]: {
+      get: {
+        operationId: 'upload_state',
+        summary: 'How much of an upload is here',
+        tags: ['blobs'],
+        parameters: [sha256],
+        responses: { 200: ok(state), ...refusal },
+      },
+      put: {
+        operationId: 'upload',
+        summary: 'Upload bytes under their SHA-256, whole or in parts; scope doc.write',
+        tags: ['blobs'],
+        parameters: [sha256, header('Content-Range', 'bytes first-last/total, going on from what was received')],
+        requestBody: { required: true, content: bytes },
+        responses: { 200: ok(state, 'More is to come'), 201: ok(state, 'It is here'), ...refusal },
+      },
+    },
+    [`${PATHS.blobs}{sha256}`]: {
+      get: {
+        operationId: 'blob',
+        summary: 'Download bytes by their SHA-256; scope doc.read',
+        tags: ['blobs'],
+        parameters: [sha256, header('Range', 'one range of bytes')],
+        responses: {
+          200: { description: 'All of it', content: bytes },
+          206: { description: 'The range', content: bytes },
+          416: { description: 'The range is past the end' },
+          ...refusal,
+        },
+      },
+    },
   };
 }
 

@@ -4,7 +4,15 @@ import type { Think } from './brain.ts';
 import { Journal } from './journal.ts';
 import type { CallerFor, EventSink, Invoke, Questions, TextStreams } from './ports.ts';
 import { OPEN_STATES, type Task, type TaskResult, type TaskState } from './records.ts';
-import { dropStepsFrom, task as findTask, insertTask, runningCount, tasksInState, updateTask } from './repository.ts';
+import {
+  dropStepsFrom,
+  task as findTask,
+  insertTask,
+  runningCount,
+  stateCounts,
+  tasksInState,
+  updateTask,
+} from './repository.ts';
 import { Parked, runTask, type TaskEnd } from './run-task.ts';
 
 export interface AgentOptions {
@@ -63,6 +71,11 @@ export class Agent {
   /** Runs at this moment. */
   get running(): number {
     return this.#running.size;
+  }
+
+  /** How many tasks there are in each state that any task is in. */
+  stateCounts(): ReturnType<typeof stateCounts> {
+    return stateCounts(this.#o.db);
   }
 
   /** Resolves when nothing is queued or running; what waits for a person does not count. */

@@ -99,6 +99,11 @@ export function runningCount(db: Reader): number {
     .n;
 }
 
+/** How many tasks there are in each state. */
+export function stateCounts(db: Reader): { state: TaskState; n: number }[] {
+  return db.all<{ state: TaskState; n: number }>('SELECT state, count(*) AS n FROM agent_task GROUP BY state');
+}
+
 interface StepRow extends Omit<Step, 'result'> {
   result: string | null;
 }

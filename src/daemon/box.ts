@@ -9,6 +9,7 @@ import { buildCapabilities, capabilityOperations, startCapabilities } from './ca
 import { auditCheck, clockCheck, databaseCheck, diskCheck, Health } from './health.ts';
 import { identityGate } from './identity-gate.ts';
 import { machineFacts } from './machine.ts';
+import { callMetrics, sampleParts, sampleProcess } from './metrics.ts';
 import { boxOperations } from './operations.ts';
 import type { Parts } from './parts.ts';
 import { statusOf } from './status.ts';
@@ -84,13 +85,17 @@ export class Box {
   }
 
   async #build(): Promise<Parts> {
-    const { config, recovery, engineProgram } = this.#o;
+    const { config, recovery, engineProgram, metrics, clock } = this.#o;
     const isRecovering = recovery !== undefined;
     const addresses = bindAddresses(config.bind);
     assertPrivateBind(addresses);
     let gateway: Gateway | undefined;
-    const options = { ...this.#o, addresses, port: () => gateway?.port ?? config.port, recovery, engineProgram };
+    const observe = callMetrics(metrics);
+    const port = () => gateway?.port ?? config.port;
+    const options = { ...this.#o, addresses, port, recovery, engineProgram, observe };
     const onStop = (stop: () => Promise<void> | void) => this.#stops.push(stop);
+    onStop(sampleProcess(metrics));
+    sampleParts(metrics, () => this.parts, clock);
 
     const trust = await buildTrust(options, onStop);
     const { core, identity, tls, keys } = trust;
@@ -124,8 +129,8 @@ export class Box {
     return { ...trust, ...rooms, gateway: face, addresses, identity };
   }
 
-  #gateway({ keys, core, identity, audit, material }: Trust, addresses: string[]): Gateway {
-    const { config, clock, log, version, metrics, webRoot } = this.#o;
+  #gateway({ keys, core, identity, audit, material, blobs }: Trust, addresses: string[]): Gateway {
+    const { config, clock, log, version, metrics, webRoot, recovery } = this.#o;
     const { door, registry, events, texts, topics } = core;
     const consolePath = join(config.data, 'jingu.sock');
     return new Gateway({
@@ -148,6 +153,8 @@ export class Box {
         },
       },
       health: { live: () => this.isLive(), problems: () => this.#health.problems(), metrics: () => metrics.render() },
+      blobs,
+      recovery,
       webRoot,
     });
   }

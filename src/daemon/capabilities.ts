@@ -8,7 +8,7 @@ import { Egress, egressOperations } from '../egress/index.ts';
 import { Supervisor } from '../guest/index.ts';
 import { Inference, inferenceOperations } from '../inference/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
-import { RealDoc, realdocOperations } from '../realdoc/index.ts';
+import { documentBlobOperations, RealDoc, realdocOperations } from '../realdoc/index.ts';
 import { questionsOf, taskCaller } from './agent-ports.ts';
 import type { Trust, TrustOptions } from './trust.ts';
 
@@ -79,11 +79,15 @@ function unitOf(guest: string): { socket?: string } {
   return guestSockets === undefined ? {} : { socket: join(guestSockets, `${guest}.sock`) };
 }
 
-export function capabilityOperations({ inference, realdoc, agent }: Capabilities, { core }: Trust): AnyOperation[] {
+export function capabilityOperations(
+  { inference, realdoc, agent }: Capabilities,
+  { core, blobs }: Trust,
+): AnyOperation[] {
   return [
     ...inferenceOperations(inference),
     ...egressOperations(),
     ...realdocOperations(realdoc),
+    ...documentBlobOperations(realdoc, blobs),
     ...agentOperations({ agent, invoke: (caller, request, more) => core.door.invoke(caller, request, more) }),
   ];
 }

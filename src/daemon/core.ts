@@ -4,6 +4,7 @@ import {
   type AuditPort,
   approvalOperations,
   Door,
+  type EndedCall,
   EventLog,
   Idempotency,
   type IdentityPort,
@@ -33,6 +34,8 @@ export interface CoreOptions {
   policy: PolicyPort;
   identity: IdentityPort;
   recovery: string | undefined;
+  /** Told of every call that ended. */
+  observe?: ((ended: EndedCall) => void) | undefined;
 }
 
 /** The door with what belongs to it, and the sweeps that keep its tables small. */
@@ -49,7 +52,7 @@ export class Core {
   readonly #stops: (() => void)[] = [];
 
   constructor(options: CoreOptions) {
-    const { store: db, clock, steady, log, epoch, audit, policy, identity, recovery } = options;
+    const { store: db, clock, steady, log, epoch, audit, policy, identity, recovery, observe } = options;
     this.#clock = clock;
     this.#log = log;
     this.events = new EventLog({ db, clock, epoch });
@@ -69,6 +72,7 @@ export class Core {
       policy,
       identity,
       recovery,
+      observe,
     });
     this.registry.register(...registryOperations(this.registry), ...approvalOperations(this.approvals));
   }

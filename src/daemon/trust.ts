@@ -3,7 +3,7 @@ import { agentMigrations } from '../agent/index.ts';
 import { AuditLog, auditHeadIn, auditMigrations, auditOperations } from '../audit/index.ts';
 import type { Clock, Logger } from '../common/index.ts';
 import type { Config } from '../config/index.ts';
-import { doorMigrations } from '../door/index.ts';
+import { doorMigrations, type EndedCall } from '../door/index.ts';
 import { egressMigrations } from '../egress/index.ts';
 import {
   Identity,
@@ -17,7 +17,7 @@ import { inferenceMigrations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
 import { realdocMigrations } from '../realdoc/index.ts';
-import { Backups, backupOperations, SteadyClock, Store } from '../store/index.ts';
+import { Backups, Blobs, backupOperations, SteadyClock, Store } from '../store/index.ts';
 import { localName, reachable } from './addresses.ts';
 import { Core } from './core.ts';
 
@@ -41,10 +41,14 @@ export interface TrustOptions {
   /** The TLS port in use; known once the gateway listens. */
   port: () => number;
   recovery: string | undefined;
+  /** Told of every call that the door ended. */
+  observe: (ended: EndedCall) => void;
 }
 
 export interface Trust {
   store: Store;
+  /** Files on their way in and out. Not part of a backup: what was kept is a document. */
+  blobs: Blobs;
   /** For whatever has an end. */
   steady: SteadyClock;
   keys: KeyFolder;
@@ -65,6 +69,9 @@ export async function buildTrust(
   const { config, clock, log, addresses } = options;
   const store = new Store({ directory: config.data, migrations: MIGRATIONS, log });
   onStop(() => store.close());
+  const blobs = new Blobs({ directory: join(config.data, 'blobs'), clock, log });
+  await blobs.start();
+  onStop(() => blobs.stop());
   const steady = new SteadyClock({ clock, db: store });
   await steady.start();
   onStop(() => steady.stop());
@@ -114,12 +121,13 @@ export async function buildTrust(
     policy,
     identity,
     recovery: options.recovery,
+    observe: options.observe,
   });
   const { events } = core;
   audit.onCheckpoint(({ size, root }) => {
     void store.write((tx) => events.emit(tx, 'audit', 'audit-checkpoint', { size, root }));
   });
-  return { store, steady, keys, tls, material, identity, audit, policy, core };
+  return { store, blobs, steady, keys, tls, material, identity, audit, policy, core };
 }
 
 export function trustOperations(trust: Trust, { config, clock, version }: TrustOptions): AnyOperation[] {

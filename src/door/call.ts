@@ -1,4 +1,4 @@
-import type { Clock, Database, Logger, Tx } from '../common/index.ts';
+import type { Database, Tx } from '../common/index.ts';
 import {
   type ActionFacts,
   type AnyOperation,
@@ -11,17 +11,14 @@ import {
 } from '../protocol/index.ts';
 import type { ApprovalRow, Approvals } from './approvals.ts';
 import { digestOf } from './digest.ts';
+import type { EndedOptions } from './ended.ts';
 import type { EventLog } from './event-log.ts';
 import type { Idempotency, KeyScope } from './idempotency.ts';
 import type { AuditPort, IdentityPort, PolicyPort } from './ports.ts';
-import type { Registry } from './registry.ts';
 import { withoutSecrets } from './secrets.ts';
 
-export interface DoorOptions {
+export interface DoorOptions extends EndedOptions {
   db: Database;
-  clock: Clock;
-  log: Logger;
-  registry: Registry;
   events: EventLog;
   approvals: Approvals;
   idempotency: Idempotency;

@@ -3,6 +3,7 @@ import { type Caller, type InvokeRequest, type InvokeResult, needsKey, PUBLIC_SY
 import type { ApprovalRow } from './approvals.ts';
 import { type Call, type DoorOptions, readContext, record } from './call.ts';
 import { digestOf } from './digest.ts';
+import { tellEnded } from './ended.ts';
 import { Execution } from './execution.ts';
 import { type KeyRow, keyScope, storedResult } from './idempotency.ts';
 import { Parking } from './parking.ts';
@@ -40,13 +41,15 @@ export class Door {
    */
   async invoke(caller: Caller, request: InvokeRequest, options: InvokeOptions = {}): Promise<InvokeResult> {
     const callId = newId('call', this.#o.clock.now());
+    const began = this.#o.clock.monotonic();
     try {
-      return await this.#invoke(caller, request, options, callId);
+      const result = await this.#invoke(caller, request, options, callId);
+      tellEnded(this.#o, request.operation, began);
+      return result;
     } catch (error) {
-      if (isJinguError(error)) throw error;
-      if (options.signal?.aborted) throw fail('CANCELLED');
-      this.#o.log.error({ callId, operation: request.operation, error: describe(error) }, 'operation-failed');
-      throw fail('INTERNAL', { callId }, error);
+      const known = this.#known(error, request, options, callId);
+      tellEnded(this.#o, request.operation, began, known);
+      throw known;
     }
   }
 
@@ -70,6 +73,7 @@ export class Door {
   /** Carries out an approved call if it is still exactly what was approved. Never throws; the row says how it ended. */
   async executeApproved(row: ApprovalRow): Promise<void> {
     if (row.kind !== 'approve' || row.state !== 'approved') return;
+    const began = this.#o.clock.monotonic();
     try {
       const caller = this.#o.identity.rebuild(JSON.parse(row.caller!) as Caller);
       const request = { operation: row.operation!, input: JSON.parse(row.input!), idempotencyKey: row.key! };
@@ -79,8 +83,10 @@ export class Door {
       if (before && before.state !== 'parked') throw fail('UNKNOWN_OUTCOME', { callId: before.call_id });
       call.approval = row;
       await this.#once(call);
+      tellEnded(this.#o, row.operation!, began);
     } catch (error) {
       const why = isJinguError(error) ? error : fail('INTERNAL', {}, error);
+      tellEnded(this.#o, row.operation!, began, why);
       if (!isJinguError(error)) this.#o.log.error({ approval: row.id, error: describe(error) }, 'approved-call-failed');
       await this.#o.db.write((tx) => {
         this.#o.approvals.finish(tx, row, 'void', { error: why.toWire() });
@@ -91,6 +97,13 @@ export class Door {
         });
       });
     }
+  }
+
+  #known(error: unknown, request: InvokeRequest, options: InvokeOptions, callId: string): JinguError {
+    if (isJinguError(error)) return error;
+    if (options.signal?.aborted) return fail('CANCELLED');
+    this.#o.log.error({ callId, operation: request.operation, error: describe(error) }, 'operation-failed');
+    return fail('INTERNAL', { callId }, error);
   }
 
   async #invoke(caller: Caller, request: InvokeRequest, options: InvokeOptions, callId: string): Promise<InvokeResult> {

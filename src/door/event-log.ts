@@ -18,6 +18,8 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<(event: BoxEvent) => void>>();
   readonly epoch: string;
+  /** Events handed out since the start, by kind. */
+  readonly published = new Map<EventKind, number>();
 
   /** `epoch` changes when the database was restored from a backup: cursors of another epoch are refused. */
   constructor(options: { db: Database; clock: Clock; epoch: string }) {
@@ -105,6 +107,7 @@ export class EventLog {
   }
 
   #publish(event: BoxEvent): void {
+    this.published.set(event.kind, (this.published.get(event.kind) ?? 0) + 1);
     for (const listener of [...(this.#listeners.get(event.topic) ?? [])]) listener(event);
   }
 }

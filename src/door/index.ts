@@ -7,6 +7,7 @@ export {
 } from './approvals.ts';
 export type { DoorOptions } from './call.ts';
 export { Door, type InvokeOptions } from './door.ts';
+export type { EndedCall } from './ended.ts';
 export { EventLog } from './event-log.ts';
 export { Idempotency } from './idempotency.ts';
 export { doorMigrations } from './migrations.ts';

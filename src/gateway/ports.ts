@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Locale } from '../common/index.ts';
 import type { Caller, Hello, Surface } from '../protocol/index.ts';
 
@@ -45,4 +46,24 @@ export interface HealthPort {
   /** Empty when ready. */
   problems(): string[];
   metrics(): Promise<string> | string;
+}
+
+/** Files in and out, by digest. Every method may throw a catalogued error. */
+export interface BlobPort {
+  readonly maxBytes: number;
+  /** Bytes of the blob; undefined when it is not there. */
+  stat(sha256: string): Promise<number | undefined>;
+  stream(sha256: string, range?: { from: number; to: number }): Promise<Readable>;
+  received(owner: string, sha256: string): Promise<UploadState>;
+  receive(
+    owner: string,
+    sha256: string,
+    part: { from: number; length: number | undefined; total: number | undefined },
+    chunks: AsyncIterable<Uint8Array>,
+  ): Promise<UploadState>;
+}
+
+export interface UploadState {
+  received: number;
+  complete: boolean;
 }

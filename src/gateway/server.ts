@@ -8,7 +8,8 @@ import { offeredOn } from '../door/index.ts';
 import { type Caller, CLOSE, type Hello, LIMITS, PATHS, SUBPROTOCOL, type Surface } from '../protocol/index.ts';
 import { HostList } from './hosts.ts';
 import { Listeners, type ListenOptions } from './listeners.ts';
-import type { HealthPort, HelloFacts, IdentityGate } from './ports.ts';
+import type { BlobPort, HealthPort, HelloFacts, IdentityGate } from './ports.ts';
+import { blobRoutes } from './routes/blobs.ts';
 import { monitorRoutes } from './routes/monitor.ts';
 import { openaiRoutes } from './routes/openai.ts';
 import { operationRoutes } from './routes/operations.ts';
@@ -32,6 +33,9 @@ export interface GatewayOptions {
   identity: IdentityGate;
   hello: HelloFacts;
   health: HealthPort;
+  blobs: BlobPort;
+  /** Why the box serves reads only; undefined in ordinary life. */
+  recovery: string | undefined;
   /** Folder of the built web app; undefined when it was not built. */
   webRoot: string | undefined;
 }
@@ -48,6 +52,8 @@ export class Gateway {
   #app: FastifyInstance | undefined;
   #stopRevocation: (() => void) | undefined;
   #hosts = new HostList([], 0);
+  /** Sockets that were closed because their client read too slowly. */
+  lagCloses = 0;
   port = 0;
 
   constructor(options: GatewayOptions) {
@@ -110,6 +116,7 @@ export class Gateway {
     operationRoutes(app, routes);
     pairingRoutes(app, routes);
     monitorRoutes(app, routes);
+    blobRoutes(app, routes);
     openaiRoutes(app, routes);
     webRoutes(app, routes);
     await app.ready();
@@ -173,7 +180,10 @@ export class Gateway {
       { ...this.#o, hello: (caller) => this.#hello(caller) },
     );
     this.#connections.add(connection);
-    socket.on('close', () => this.#connections.delete(connection));
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      if (connection.lagged) this.lagCloses += 1;
+    });
     connection.start();
   }
 

@@ -1,6 +1,7 @@
 export { type Candidate, type CandidateOptions, candidatesOf } from './edit/candidates.ts';
 export { narrow } from './edit/narrow.ts';
 export { spansOf } from './edit/spans.ts';
+export { documentBlobOperations } from './operations/blobs.ts';
 export { realdocOperations } from './operations/index.ts';
 export { type Invoke, internalCaller, RealDoc, type RealDocOptions } from './realdoc.ts';
 export { realdocMigrations } from './repository.ts';

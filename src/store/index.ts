@@ -1,5 +1,6 @@
 export { type BackupReport, Backups, type BackupsOptions, type VerifyReport, verifyBackup } from './backup.ts';
 export type { BackupHead, BackupManifest } from './backup-manifest.ts';
+export { Blobs } from './blobs.ts';
 export type { RestoreNotice } from './meta.ts';
 export type { Migration } from './migrations.ts';
 export { type BackupRoom, backupOperations } from './operations.ts';

@@ -15,7 +15,7 @@ export interface Histogram<L extends string> {
 }
 
 /** More label values than this, and the rest are counted as "other": a label must never grow with what people do. */
-const SERIES = 200;
+const SERIES = 500;
 
 /**
  * Counters, gauges and histograms in Prometheus' text format (exposition format 0.0.4). Label values come from closed
@@ -49,6 +49,24 @@ export class MetricRegistry {
       return plain(name, series);
     });
     return { set: (given, value) => void series.set(keyOf(labels, given, series), value) };
+  }
+
+  /** Values that live elsewhere: `read` gives all of them whenever somebody looks, so what is gone is not shown. */
+  sampled<L extends string>(
+    name: string,
+    help: string,
+    type: 'gauge' | 'counter',
+    labels: readonly L[],
+    read: () => Iterable<readonly [Labels<L>, number]>,
+  ): void {
+    this.#add(name, help, type, labels, () => {
+      const series = new Map<string, number>();
+      for (const [given, value] of read()) {
+        const key = keyOf(labels, given, series);
+        series.set(key, (series.get(key) ?? 0) + value);
+      }
+      return plain(name, series);
+    });
   }
 
   /** `bounds` are upper limits in ascending order; +Inf is added. */

@@ -6,6 +6,7 @@ import {
   Approvals,
   approvalOperations,
   Door,
+  type DoorOptions,
   doorMigrations,
   EventLog,
   Idempotency,
@@ -61,7 +62,13 @@ export function person(overrides: Partial<Caller> = {}): Caller {
 }
 
 export function makeRig(
-  options: { operations?: AnyOperation[]; migrations?: Migration[]; clock?: Clock; directory?: string } = {},
+  options: {
+    operations?: AnyOperation[];
+    migrations?: Migration[];
+    clock?: Clock;
+    directory?: string;
+    observe?: DoorOptions['observe'];
+  } = {},
 ): Rig {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'jingu-door-'));
   const audited: Migration = {
@@ -107,6 +114,7 @@ export function makeRig(
     events,
     approvals,
     idempotency: new Idempotency({ db: store, clock }),
+    observe: options.observe,
     audit: {
       append: (tx: Tx, record) => {
         const { lastId } = tx.run(

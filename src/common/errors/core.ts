@@ -159,6 +159,40 @@ export const coreErrors = errorKinds({
     zh: '盒子磁盘已满,未作任何更改。',
     hint: { en: 'Free some space, then try again.', zh: '请清理空间后重试。' },
   },
+  BLOB_NOT_FOUND: {
+    category: 'not-found',
+    en: 'There is no blob {sha256}.',
+    zh: '没有文件块 {sha256}。',
+    hint: {
+      en: 'Upload it, or call doc.download again: what nobody used for a day is removed.',
+      zh: '请上传,或再次调用 doc.download:一天未使用的会被移除。',
+    },
+  },
+  BLOB_DIGEST_WRONG: {
+    category: 'bad-input',
+    en: 'The bytes have the digest {actual}, not {expected}. Nothing was kept.',
+    zh: '内容的摘要为 {actual},而不是 {expected}。未保留任何内容。',
+    hint: { en: 'Send the whole again from its first byte.', zh: '请从头重新发送全部内容。' },
+  },
+  BLOB_OFFSET: {
+    category: 'conflict',
+    en: 'The upload has {received} bytes so far; go on from there.',
+    zh: '目前已收到 {received} 字节,请从该处继续。',
+    hint: { en: 'Send Content-Range beginning with {received}, or with 0.', zh: '请以 {received} 或 0 为起点。' },
+  },
+  BLOB_BUSY: {
+    category: 'conflict',
+    retryable: true,
+    en: 'This upload is already being received.',
+    zh: '正在接收同一上传。',
+    hint: { en: 'Wait until the other connection ends, then try again.', zh: '请等待另一连接结束后重试。' },
+  },
+  BLOB_QUOTA: {
+    category: 'unavailable',
+    en: 'Uploads take up all the space they may have: {limit} bytes.',
+    zh: '上传内容已占满可用空间:{limit} 字节。',
+    hint: { en: 'Try again tomorrow: what nobody used for a day is removed.', zh: '请明天重试:一天未使用的会被移除。' },
+  },
   STORE_FAILED: {
     category: 'unavailable',
     en: 'The database cannot be written: {reason}.',

@@ -25,5 +25,6 @@ export function monitorRoutes(app: FastifyInstance, { health }: { health: Health
 function mayWatch(request: FastifyRequest): void {
   const { caller, isConsole } = visitorOf(request);
   if (isConsole || caller?.scopes.includes('box.read')) return;
+  if (caller) throw fail('SCOPE_MISSING', { operation: request.url.split('?')[0], scope: 'box.read' });
   throw fail('UNAUTHENTICATED');
 }

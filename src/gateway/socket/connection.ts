@@ -80,6 +80,11 @@ export class SocketConnection {
     });
   }
 
+  /** Closed because it was too far behind. */
+  get lagged(): boolean {
+    return this.#outbox.lagged;
+  }
+
   close(code: number, reason: string): void {
     this.#outbox.close(code, reason);
   }

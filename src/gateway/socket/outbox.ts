@@ -24,6 +24,7 @@ export class Outbox {
   #lastBuffered = 0;
   #closed = false;
   catchUps = 0;
+  lagged = false;
 
   constructor(socket: WebSocket, clock: Clock) {
     this.#socket = socket;
@@ -54,6 +55,7 @@ export class Outbox {
   close(code: number, reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.lagged = code === CLOSE.lagging;
     this.#cancelLook?.();
     this.#socket.close(code, reason.slice(0, 120));
     // A peer that does not read will not answer the close frame either.

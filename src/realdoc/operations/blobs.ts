@@ -1,0 +1,135 @@
+import { fail } from '../../common/index.ts';
+import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } from '../../protocol/index.ts';
+import { resolveVersion } from '../history/at.ts';
+import { whyOpaque } from '../kinds/kind.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { TextTree } from '../text/tree.ts';
+import { beginDocument, prepareDocument } from './new-document.ts';
+import { Note, VersionMade } from './shapes.ts';
+
+/** Where bytes wait on their way in and out; they stay only as long as somebody uses them. */
+export interface DocumentBlobs {
+  /** Throws TOO_LARGE, BLOB_QUOTA or DISK_FULL. */
+  put(chunks: Iterable<Uint8Array>): Promise<{ sha256: string; bytes: number }>;
+  /** Throws BLOB_NOT_FOUND. */
+  bytes(sha256: string): Promise<Buffer>;
+}
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
+const EXAMPLE = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
+
+/** Whole documents in and out as bytes. Not for the agent: a model has no files of its own. */
+export function documentBlobOperations(room: RealDoc, blobs: DocumentBlobs): AnyOperation[] {
+  return [download(room, blobs), add(room, blobs)];
+}
+
+function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
+  return operation({
+    id: 'doc.download',
+    since: 1,
+    summary: { en: 'Put the exact bytes of a version up for download', zh: '提供某一版本的原始内容供下载' },
+    avoidWhen: ['some lines are enough: use doc.read'],
+    input: closed({
+      path: DocPath,
+      /** `v12`, a time (ISO 8601) or the name of a tag; left out: the newest. */
+      at: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+    }),
+    output: closed({
+      path: DocPath,
+      version: Version,
+      sha256: Sha256,
+      bytes: Type.Integer({ minimum: 0 }),
+      /** Path for GET with the same credential; good until nobody used it for a day. */
+      url: Type.String(),
+    }),
+    effect: 'read',
+    risk: 'low',
+    confirmation: 'never',
+    idempotency: 'natural',
+    undo: 'none',
+    scope: 'doc.read',
+    audited: true,
+    errors: [
+      'DOC_NOT_FOUND',
+      'DOC_DELETED',
+      'DOC_PATH_INVALID',
+      'DOC_READ_ONLY_KIND',
+      'DOC_TOO_LARGE',
+      'DOC_VERSION_UNKNOWN',
+      'DOC_WORKSPACE_NOT_FOUND',
+      'TOO_LARGE',
+      'BLOB_QUOTA',
+      'DISK_FULL',
+    ],
+    surfaces: ['ws', 'rest', 'cli'],
+    positional: ['path'],
+    examples: [
+      { note: 'as it is now', input: { path: 'office/minutes.md' } },
+      { note: 'as it was', input: { path: 'office/minutes.md', at: 'v3' } },
+    ],
+    facts: (_ctx, input) => ({ targets: [{ kind: 'document', id: input.path, name: input.path }] }),
+    read: async (ctx, input) => {
+      const file = await room.locate(input.path, { deleted: input.at !== undefined });
+      const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
+      const { sha256, bytes } = await blobs.put(bytesOf(room.documents.at(file, version)));
+      ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
+      return { path: file.path, version, sha256, bytes, url: `${PATHS.blobs}${sha256}` };
+    },
+  });
+}
+
+function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
+  return operation({
+    id: 'doc.add',
+    since: 1,
+    summary: { en: 'Make an uploaded file a document of a workspace', zh: '将已上传的文件加入工作区成为文档' },
+    useWhen: ['the bytes were uploaded with PUT /api/uploads/<sha256>'],
+    avoidWhen: ['the text is at hand: use doc.create', 'the document is there already: use doc.edit'],
+    input: closed({ path: DocPath, sha256: Sha256, note: Type.Optional(Note) }),
+    output: VersionMade,
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: 'doc.undo' },
+    dryRun: true,
+    scope: 'doc.write',
+    errors: [
+      'DOC_EXISTS',
+      'DOC_PATH_INVALID',
+      'DOC_PATH_OUTSIDE',
+      'DOC_WORKSPACE_NOT_FOUND',
+      'DOC_READ_ONLY_KIND',
+      'BLOB_NOT_FOUND',
+    ],
+    surfaces: ['ws', 'rest', 'cli'],
+    positional: ['path', 'sha256'],
+    examples: [{ note: 'a file from a phone', input: { path: 'office/offer.md', sha256: EXAMPLE } }],
+    facts: async (_ctx, input) => ({
+      targets: [{ kind: 'document', id: input.path, name: input.path }],
+      diff: diffOf(input.path, await textBytes(blobs, input.path, input.sha256)),
+      effect: { en: `Add ${input.path} from an upload`, zh: `从上传内容新建 ${input.path}` },
+    }),
+    prepare: async (_ctx, input) =>
+      await prepareDocument(room, input.path, await textBytes(blobs, input.path, input.sha256)),
+    apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
+  });
+}
+
+function* bytesOf(tree: TextTree): Generator<Uint8Array> {
+  for (const leaf of tree.leaves()) yield tree.peek(leaf);
+}
+
+/** The blob, if it is what people edit as text: any encoding, no NUL anywhere, no known binary kind. */
+async function textBytes(blobs: DocumentBlobs, path: string, sha256: string): Promise<Buffer> {
+  const bytes = await blobs.bytes(sha256);
+  const kind = whyOpaque(bytes);
+  if (kind !== undefined) throw fail('DOC_READ_ONLY_KIND', { path, kind, possible: 'put it onto the share' });
+  return bytes;
+}
+
+function diffOf(path: string, bytes: Buffer): string {
+  const shown = bytes.subarray(0, 20_000).toString('utf8').replaceAll(/^/gm, '+');
+  return `--- /dev/null\n+++ ${path} v1\n${shown}\n`;
+}

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { fail, newId } from '../../common/index.ts';
+import { joinLabels, ORGANISATION, type Static, type WriteContext } from '../../protocol/index.ts';
+import { CHAIN_START, sha256Hex } from '../history/chain.ts';
+import { textFacts } from '../kinds/kind.ts';
+import { SMALL_TEXT } from '../leaf-store.ts';
+import { statOf } from '../projection/folder.ts';
+import { parseDocPath } from '../projection/paths.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository.ts';
+import type { FileRow } from '../rows.ts';
+import { TextTree } from '../text/tree.ts';
+import { appendVersion } from '../versions.ts';
+import { shownLabel, type VersionMade } from './shapes.ts';
+
+export type NewDocument = Awaited<ReturnType<typeof prepareDocument>>;
+
+/**
+ * All that can be done before the transaction that begins a document. Throws DOC_EXISTS, DOC_PATH_INVALID,
+ * DOC_PATH_OUTSIDE or DOC_WORKSPACE_NOT_FOUND.
+ */
+export async function prepareDocument(room: RealDoc, path: string, bytes: Buffer) {
+  const name = parseDocPath(path);
+  const workspace = room.workspace(name.workspace);
+  await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), path);
+  if (await statOf(join(workspace.root, name.rel), path)) throw fail('DOC_EXISTS', { path });
+  const tree = TextTree.of(bytes, room.leaves.load);
+  const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
+  return { path, name, workspace, tree, bytes, staged };
+}
+
+/** Version 1, and the wish for its file. Throws DOC_EXISTS when the name was taken meanwhile. */
+export function beginDocument(
+  room: RealDoc,
+  ctx: WriteContext,
+  { path, name, workspace, tree, bytes, staged }: NewDocument,
+  note: string | undefined,
+): Static<typeof VersionMade> {
+  const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
+  if (taken?.state === 'live') throw fail('DOC_EXISTS', { path });
+  // A deleted document keeps its history under a name that no path can spell.
+  if (taken) rows.moveAside(ctx.tx, taken.id, `${name.rel}\0${taken.id}`);
+  const sha256 = sha256Hex(bytes);
+  const seed: FileRow = {
+    id: newId('doc', ctx.clock.now()),
+    workspace: workspace.id,
+    path,
+    rel: name.rel,
+    root: workspace.root,
+    ...textFacts(bytes),
+    why: null,
+    head: 0,
+    bytes: tree.bytes,
+    newlines: tree.newlines,
+    label: joinLabels(ORGANISATION, ctx.caller.label),
+    state: 'live',
+    digest: CHAIN_START,
+  };
+  rows.insertFile(ctx.tx, seed);
+  const file = appendVersion(ctx, seed, { source: 'create', change: [], args: { sha256, bytes: tree.bytes }, note });
+  room.leaves.keep(ctx.tx, file.id, 1, tree, sha256, staged);
+  rows.putProjection(ctx.tx, {
+    file: file.id,
+    version: 0,
+    state: 'pending',
+    signature: null,
+    reason: null,
+    foreign: null,
+    attempts: 0,
+    at: ctx.clock.now(),
+  });
+  ctx.emit('box', 'workspace-changed', { workspace: workspace.name, path: file.path, change: 'new' });
+  ctx.undoWith({ call: ctx.callId });
+  ctx.raise(file.label);
+  ctx.tx.afterCommit(() => {
+    room.documents.remember(file.id, 1, tree);
+    room.committed(file);
+  });
+  return {
+    path: file.path,
+    document: file.id,
+    version: 1,
+    added: tree.lines,
+    removed: 0,
+    changed: [],
+    label: shownLabel(file.label),
+  };
+}
+
+/** A document whose file could never be written is not begun. Folders that are not there yet are made with the file. */
+async function refuseDetour(root: string, names: readonly string[], docPath: string): Promise<void> {
+  let at = root;
+  for (const name of names) {
+    at = join(at, name);
+    const stat = await statOf(at, docPath);
+    if (!stat) return;
+    if (stat.isSymbolicLink())
+      throw fail('DOC_PATH_OUTSIDE', { path: docPath, reason: 'a folder on the way is a link' });
+    if (!stat.isDirectory()) throw fail('DOC_PATH_INVALID', { reason: `${name} is a file, not a folder` });
+  }
+}
