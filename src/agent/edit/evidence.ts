@@ -1,5 +1,5 @@
 import type { Candidate } from './structure.ts';
-import { terms } from './terms.ts';
+import { abbreviations, terms } from './terms.ts';
 import { type Value, valuesOf, withoutValues } from './values.ts';
 import { isNeutralHan, isNeutralStem } from './vocabulary.ts';
 
@@ -18,6 +18,8 @@ export interface Profile {
   text: string;
   around: string;
   keys: Set<string>;
+  /** Words cut short in it; each stands for any longer word that begins so. */
+  short: string[];
 }
 
 const CONTEXT_SHARE = 0.5;
@@ -28,7 +30,7 @@ export function profileOf(candidate: Candidate, documentName: string): Profile {
   const text = candidate.cells ? candidate.cells.map((c) => c.value).join(' \n ') : candidate.body;
   const keys = new Set(valuesOf(text).map((v) => v.key));
   if (/(?:^|[:\s])(?:true|false|yes|no|on|off)\s*$/i.test(candidate.body)) keys.add('switch');
-  return { own: new Set(terms(text)), above: new Set(terms(around)), text, around, keys };
+  return { own: new Set(terms(text)), above: new Set(terms(around)), text, around, keys, short: abbreviations(text) };
 }
 
 /**
@@ -51,7 +53,7 @@ export function rank(instruction: string, profiles: readonly Profile[], ignore =
       if (word !== undefined && hit > 0) scored[i]!.words.add(word);
     });
   };
-  for (const term of wanted) add((p) => (p.own.has(term) ? 1 : p.above.has(term) ? CONTEXT_SHARE : 0), 1, term);
+  for (const term of wanted) add((p) => (says(p, term) ? 1 : p.above.has(term) ? CONTEXT_SHARE : 0), 1, term);
   for (const value of literal(values, ignore)) add((p) => (p.text.includes(value) ? 1 : 0), 1, value);
   const kinds = new Set(values.map((v) => v.key).filter((k) => TELLING_KINDS.has(k)));
   if (SWITCH.test(instruction)) kinds.add('switch');
@@ -68,6 +70,10 @@ export function isRival(a: Scored, b: Scored): boolean {
   if (b.score >= a.score * 0.95) return true;
   const dominated = b.words.size < a.words.size && [...b.words].every((w) => a.words.has(w));
   return !dominated;
+}
+
+function says(profile: Profile, term: string): boolean {
+  return profile.own.has(term) || profile.short.some((s) => term.length > s.length && term.startsWith(s));
 }
 
 const SWITCH =
@@ -88,7 +94,7 @@ export interface Grounding {
 }
 
 /** A place that says nothing. */
-export const NOWHERE: Profile = { own: new Set(), above: new Set(), text: '', around: '', keys: new Set() };
+export const NOWHERE: Profile = { own: new Set(), above: new Set(), text: '', around: '', keys: new Set(), short: [] };
 
 /** Any missing word is a sign that the instruction speaks of something that is not there. */
 export function grounding(instruction: string, profile: Profile, newText: string): Grounding {
@@ -97,7 +103,7 @@ export function grounding(instruction: string, profile: Profile, newText: string
   const out: Grounding = { found: [], missing: [] };
   for (const word of parts(withoutValues(instruction))) {
     if (/^\p{Script=Han}$/u.test(word) ? isNeutralHan(word) : isNeutralStem(word)) continue;
-    if (there.has(word)) out.found.push(word);
+    if (there.has(word) || says(profile, word)) out.found.push(word);
     else if (!fresh.has(word)) out.missing.push(word);
   }
   return out;

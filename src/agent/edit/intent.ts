@@ -1,7 +1,8 @@
 import type { ModelPort } from './ports.ts';
 import { KIND_PROMPT } from './prompts.ts';
 
-export type Intent = 'change' | 'add' | 'delete' | 'question';
+const INTENTS = ['change', 'add', 'delete', 'question'] as const;
+export type Intent = (typeof INTENTS)[number];
 
 /** What the instruction wants, and whether the words themselves say so too. */
 export interface IntentGuess {
@@ -23,13 +24,15 @@ export async function intentOf(model: ModelPort, instruction: string, signal: Ab
         { role: 'system', content: KIND_PROMPT },
         { role: 'user', content: instruction },
       ],
-      grammar: { kind: 'choices', choices: ['change', 'add', 'delete', 'question'] },
+      grammar: { kind: 'choices', choices: INTENTS },
       maxTokens: 8,
       prefixKey: 'edit-kind',
     },
     { signal },
   );
-  const said = text as Intent;
+  // No answer at all is no witness: the plain change, and a person decides.
+  const said = INTENTS.find((intent) => intent === text);
+  if (said === undefined) return { intent: cue ?? 'change', certain: false };
   // The words themselves are the better witness; where the model differs, a person decides.
   return { intent: cue ?? said, certain: cue === undefined ? said === 'change' : cue === said };
 }

@@ -16,6 +16,11 @@ export function terms(text: string): string[] {
 const PIECE = /\p{Script=Han}+|\p{N}+(?:[.,:]\p{N}+)*|\p{L}[\p{L}\p{N}]*(?:[-_.'’][\p{L}\p{N}]+)*/gu;
 const HAN = /^\p{Script=Han}/u;
 
+/** Beginnings of words as people cut them short: "ext." stands for "extension", "dept." for "department". */
+export function abbreviations(text: string): string[] {
+  return [...text.normalize('NFKC').matchAll(/\b([A-Za-z]{3,})\.(?=\s|\d|$)/g)].map((m) => m[1]!.toLowerCase());
+}
+
 /** `86,000` and `86000` are the same number; `14:00` and `3.5` keep their sign. */
 function normalNumber(text: string): string {
   return /^\d{1,3}(?:,\d{3})+(?:\.\d+)?$/.test(text) ? text.replaceAll(',', '') : text.replace(/^0+(?=\d)/, '');
