@@ -2,6 +2,8 @@
  * The LAN API as clients meet it: two paired devices and a stranger against the real daemon over TLS. Handshake, calls,
  * keys, errors, limits, slow and hostile sockets, REST, server-sent events, and `/v1` with the `openai` client.
  */
+
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -307,9 +309,25 @@ await checks.check('server-sent events bring the same events, and go on after th
   const second = await read({ 'last-event-id': id }, `"version":${version + 1},`);
   return (second.match(/^id: /gm) ?? []).length === 1;
 });
-const blobs = await stranger.http('GET', `/api/blobs/${'0'.repeat(64)}`, auth);
-console.log(
-  `UNAVAILABLE blobs: this version has no /api/uploads and /api/blobs yet (answered ${blobs.status} ${blobs.code})`,
+await checks.check(
+  'a file goes up under its digest and comes back whole; without a bearer, or under a wrong digest, it does not',
+  async () => {
+    const fetchBox = pinnedFetch(spki);
+    const bytes = 'bytes that a phone brings\n';
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    const put = (name: string, headers: Record<string, string>) =>
+      fetchBox(`https://${box.address}/api/uploads/${name}`, {
+        method: 'PUT',
+        headers: { ...headers, 'content-type': 'application/octet-stream' },
+        body: bytes,
+      });
+    const wrong = (await (await put('0'.repeat(64), auth)).json()) as { error: { code: string } };
+    const nobody = await put(digest, {});
+    const up = await put(digest, auth);
+    const back = await fetchBox(`https://${box.address}/api/blobs/${digest}`, { headers: auth });
+    const text = await back.text();
+    return wrong.error.code === 'BLOB_DIGEST_WRONG' && nobody.status === 401 && up.ok && text === bytes;
+  },
 );
 
 // OpenAI-style clients
