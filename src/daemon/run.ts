@@ -3,6 +3,7 @@ import { type Config, configHelp, describeProblems, loadConfig, serviceFacts } f
 import { createLogger, MetricRegistry } from '../telemetry/index.ts';
 import { banner } from './banner.ts';
 import { Box, type BoxOptions } from './box.ts';
+import { collectGarbage } from './collect.ts';
 import { SystemdNotify } from './sd-notify.ts';
 
 export interface RunOptions {
@@ -50,6 +51,7 @@ export async function run(options: RunOptions): Promise<void> {
     process.exitCode = 1;
     return;
   }
+  collectGarbage();
   notifier.ready(recovery ? 'recovery mode' : 'serving');
   const beat =
     notifier.watchdogMs === undefined

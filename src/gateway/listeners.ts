@@ -1,8 +1,11 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { fail } from '../common/index.ts';
+
+// An import of node:http reads each of its members, and one of them loads a whole HTTP client: 5 MB.
+const { createServer: createHttpServer } = process.getBuiltinModule('node:http');
 
 export interface ListenOptions {
   addresses: readonly string[];
