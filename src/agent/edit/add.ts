@@ -3,7 +3,7 @@ import { grounding, isRival, rank, type Scored } from './evidence.ts';
 import { type Group, groupsOf } from './groups.ts';
 import { newBodies } from './new-line.ts';
 import { distinct, type Outcome, type Proposal } from './outcome.ts';
-import { lineOf } from './place.ts';
+import { lineOf, type Place, rankPlaces } from './place.ts';
 import { PLACE_PROMPT } from './prompts.ts';
 import { terms } from './terms.ts';
 
@@ -14,6 +14,8 @@ const MOST_GROUPS = 24;
 export async function proposeAddition(input: BrainInput): Promise<Outcome> {
   const { model, instruction, places, signal } = input;
   const groups = groupsOf(places);
+  const beside = besideWhat(instruction, places);
+  if (beside) return await addBeside(input, groups, beside);
   if (groups.length === 0) return { kind: 'refuse', reason: 'no-result', words: [] };
   const ranking = rank(
     whereIn(instruction),
@@ -61,6 +63,57 @@ export async function proposeAddition(input: BrainInput): Promise<Outcome> {
 /** "after the second entry", "at the top": said by the person, and not yet followed exactly enough to go unasked. */
 const SAYS_WHERE =
   /\b(?:after|before|above|below|between|at the (?:top|beginning|start)|first in)\b|之前|之后|前面|后面|上面|下面|开头|最前|第一[行条个]/i;
+
+interface Beside {
+  anchor: Place;
+  side: 'after' | 'before';
+  /** No other line shares as much with the words. */
+  isClear: boolean;
+}
+
+const ENGLISH_SIDE =
+  /\b(after|below|behind|before|above)\s+(?:the\s+)?(?:(?:one|line|row|item|entry)\s+(?:about|with|for|of|on)\s+)?([^::]+)/i;
+const HAN_SIDE = /在([^::]+?)(?:的)?(之后|后面|下面|后|之前|前面|上面|前)/;
+
+/** "after the one about Wi-Fi", "在赵晨的待办后面": the line that the words after "after" point at. */
+function besideWhat(instruction: string, places: readonly Place[]): Beside | undefined {
+  // Behind the colon stands the new text, and its "after" is none of ours.
+  const lead = instruction.split(/[::](?!\d)/, 1)[0]!;
+  const english = ENGLISH_SIDE.exec(lead);
+  const han = HAN_SIDE.exec(lead);
+  const words = english?.[2] ?? han?.[1];
+  if (words === undefined) return undefined;
+  const ranking = rankPlaces(places, words);
+  const [best, next] = ranking;
+  if (!best || best.words.size === 0) return undefined;
+  const side = /before|above|前|上/i.test(english?.[1] ?? han?.[2] ?? '') ? 'before' : 'after';
+  return { anchor: places[best.index]!, side, isClear: !next || next.score < best.score * 0.8 };
+}
+
+/** Beside a line that the person named. Asked about always: a numbered list may want its other numbers changed too. */
+async function addBeside(
+  input: BrainInput,
+  groups: readonly Group[],
+  { anchor, side, isClear }: Beside,
+): Promise<Outcome> {
+  const { model, instruction, signal } = input;
+  const group = groups.find((g) => g.members.includes(anchor));
+  if (!group) return { kind: 'refuse', reason: 'no-result', words: [] };
+  const bodies = [...new Set(await newBodies({ model, instruction, group, signal }))];
+  if (bodies.length === 0) return { kind: 'refuse', reason: 'no-result', words: [] };
+  const isSound = (text: string) => invented(text, instruction, group).length === 0;
+  const sound = bodies.some(isSound) ? bodies.filter(isSound) : bodies;
+  const options = sound.slice(0, MOST_OPTIONS).map((body) => putBeside(anchor, side, body));
+  return { kind: 'ask', reason: isClear ? 'unsure-text' : 'unsure-place', options: distinct(options) };
+}
+
+function putBeside(anchor: Place, side: Beside['side'], body: string): Proposal {
+  const { path, version, lines } = anchor.document;
+  const { line, prefix } = anchor.candidate;
+  const after = side === 'after' ? line : line - 1;
+  const text = (side === 'after' ? nextPrefix(prefix) : prefix) + bareOf(body, prefix);
+  return { path, version, edits: [{ kind: 'put', after, anchor: lines[after - 1] ?? '', text }] };
+}
 
 /** The part of the instruction before its colon says where; behind it stands the text. */
 function whereIn(instruction: string): string {
@@ -110,9 +163,14 @@ function putOf(group: Group, body: string): Proposal {
   const last = group.members.at(-1)!;
   const { path, version } = last.document;
   const prefix = nextPrefix(last.candidate.prefix);
-  const bare = body.startsWith(prefix.trim()) && prefix.trim() !== '' ? body.slice(prefix.trim().length).trim() : body;
   const after = last.candidate.line;
-  return { path, version, edits: [{ kind: 'put', after, anchor: lineOf(last), text: prefix + bare }] };
+  return { path, version, edits: [{ kind: 'put', after, anchor: lineOf(last), text: prefix + bareOf(body, prefix) }] };
+}
+
+/** A model may have written the marker too. */
+function bareOf(body: string, prefix: string): string {
+  const marker = prefix.trim();
+  return marker !== '' && body.startsWith(marker) ? body.slice(marker.length).trim() : body;
 }
 
 const HAN_NUMBERS = [

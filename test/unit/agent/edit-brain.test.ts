@@ -110,6 +110,13 @@ test('a new item takes the marker that follows', async () => {
   });
 });
 
+test('a line goes beside the one that the person named', async () => {
+  const model = new TalkingModel(({ grammar }) => (grammar?.kind === 'choices' ? 'add' : '{"new":"Badges are worn"}'));
+  const outcome = await propose('Add a line after the one about the lunch break: Badges are worn', model);
+  const options = outcome.kind === 'ask' ? outcome.options.flatMap((o) => o.edits) : [];
+  expect(options).toEqual([{ kind: 'put', after: 2, anchor: handbook.lines[1], text: '- Badges are worn' }]);
+});
+
 test('a question is answered from the lines found, and nothing is proposed', async () => {
   const model = new TalkingModel(({ grammar }) =>
     grammar?.kind === 'choices' ? grammar.choices.find((c) => c.includes('Lunch'))! : 'It is 45 minutes.',
