@@ -54,6 +54,9 @@ export const EDIT_ERRORS = [
 
 /** Edit one document. All or nothing: an older `base` is carried over exactly, or refused with the data to try again. */
 export function editOperation(room: RealDoc): AnyOperation {
+  // What the facts were told of is what is prepared: one plan a call. It may be older than the head by then, as any
+  // plan may; `apply` carries it over or refuses.
+  const plans = new WeakMap<object, ReturnType<typeof planned>>();
   return operation({
     id: 'doc.edit',
     since: 1,
@@ -93,8 +96,12 @@ export function editOperation(room: RealDoc): AnyOperation {
         input: { path: 'office/minutes.md', base: 3, verbs: 'sub 7 "Tuesday" -> "Thursday"\nput >9\n+- Coffee' },
       },
     ],
-    facts: async (ctx, input) => editFacts(await planned(room, ctx, input), input.path),
-    prepare: (ctx, input) => planned(room, ctx, input),
+    facts: async (ctx, input) => {
+      const plan = planned(room, ctx, input);
+      plans.set(input, plan);
+      return editFacts(await plan, input.path);
+    },
+    prepare: (ctx, input) => plans.get(input) ?? planned(room, ctx, input),
     plan: (_ctx, input, plan) => ({ ...shownPlan(plan, input.path) }),
     apply: (ctx, input, plan) => {
       const now = upToDate(room, ctx.tx, plan);
