@@ -1,7 +1,7 @@
 import { type Database, fail, type Reader } from '../common/index.ts';
 import { MAX_TEXT_BYTES, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
-import * as rows from './repository.ts';
+import * as rows from './repository/index.ts';
 import type { FileRow } from './rows.ts';
 import { unpackChange } from './text/codec.ts';
 import { composeAll } from './text/compose.ts';

@@ -4,4 +4,4 @@ export { spansOf } from './edit/spans.ts';
 export { documentBlobOperations } from './operations/blobs.ts';
 export { realdocOperations } from './operations/index.ts';
 export { type Invoke, internalCaller, RealDoc, type RealDocOptions } from './realdoc.ts';
-export { realdocMigrations } from './repository.ts';
+export { realdocMigrations } from './repository/index.ts';

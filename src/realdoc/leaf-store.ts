@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Clock, type Database, type Reader, type Tx, toHex } from '../common/index.ts';
-import * as rows from './repository.ts';
+import * as rows from './repository/index.ts';
 import type { Leaf } from './text/leaf.ts';
 import { packLeaves, unpackLeaves } from './text/leaf-list.ts';
 import { TextTree } from './text/tree.ts';

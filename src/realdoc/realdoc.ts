@@ -9,7 +9,7 @@ import { isOwnerFile, parseDocPath, parseKeptName, whyBad } from './projection/p
 import { Projector } from './projection/projector.ts';
 import { isNews, scanWorkspace } from './projection/scan.ts';
 import { Watcher } from './projection/watcher.ts';
-import * as rows from './repository.ts';
+import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 
 /** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */

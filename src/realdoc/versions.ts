@@ -1,7 +1,7 @@
 import { canonicalJson, type Tx } from '../common/index.ts';
 import { actorOf, joinLabels, type Label, type WriteContext } from '../protocol/index.ts';
 import { versionDigest } from './history/chain.ts';
-import * as rows from './repository.ts';
+import * as rows from './repository/index.ts';
 import type { FileRow, OpRow, Source } from './rows.ts';
 import { packChange, plainChange } from './text/codec.ts';
 import { type Change, growth, newlineGrowth } from './text/splice.ts';

@@ -1,6 +1,6 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, netChange } from '../documents.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';

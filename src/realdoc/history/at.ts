@@ -1,5 +1,5 @@
 import { fail, type Reader } from '../../common/index.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Reader } from '../../common/index.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import type { TextTree } from '../text/tree.ts';

@@ -1,7 +1,7 @@
 import type { Clock, Database, Logger } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 
 /** Versions between two stored trees: what a read of an old version has to apply at most. */

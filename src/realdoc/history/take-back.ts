@@ -1,7 +1,7 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, netChange } from '../documents.ts';
 import { rebaseSplices } from '../edit/rebase.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import { compose } from '../text/compose.ts';

@@ -1,7 +1,7 @@
 import type { Reader } from '../../common/index.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import { readDocument } from '../projection/look.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { parseChange, plainChange, unpackChange } from '../text/codec.ts';
 import { CHAIN_START, versionDigest } from './chain.ts';

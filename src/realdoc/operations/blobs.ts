@@ -3,7 +3,7 @@ import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } f
 import { resolveVersion } from '../history/at.ts';
 import { whyOpaque } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { TextTree } from '../text/tree.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, VersionMade } from './shapes.ts';

@@ -15,7 +15,7 @@ import { carry, changedLines, type EditPlan, planEdit } from '../edit/plan.ts';
 import { planRewrite } from '../edit/rewrite.ts';
 import { Verb } from '../edit/verbs.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { Line, Note, VersionMade } from './shapes.ts';

@@ -12,7 +12,7 @@ import { netChange } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { wordHunks } from '../history/word-hunks.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { unpackChange } from '../text/codec.ts';

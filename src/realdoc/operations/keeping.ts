@@ -6,7 +6,7 @@ import { blame } from '../history/blame.ts';
 import { type Problem, verifyFile, verifyHistory } from '../history/verify.ts';
 import { treeDigest } from '../leaf-store.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import { targetOf } from './editing.ts';

@@ -7,7 +7,7 @@ import { SMALL_TEXT } from '../leaf-store.ts';
 import { statOf } from '../projection/folder.ts';
 import { parseDocPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';

@@ -6,7 +6,7 @@ import { bare, lineHash } from '../edit/target.ts';
 import { resolveVersion } from '../history/at.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import { DocumentId, EolName, Line, shownLabel, WorkspaceName } from './shapes.ts';

@@ -13,7 +13,7 @@ import { netChange } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { undoneVersions } from '../versions.ts';

@@ -4,7 +4,7 @@ import { fail, newId, type Reader } from '../../common/index.ts';
 import { type AnyOperation, closed, operation, Type } from '../../protocol/index.ts';
 import { whyBad } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import { WorkspaceName } from './shapes.ts';
 
 const Workspace = closed({ id: Type.String(), name: WorkspaceName, root: Type.String(), addedAt: Type.Integer() });

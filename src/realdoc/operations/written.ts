@@ -1,7 +1,7 @@
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { type Change, countNewlines } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';

@@ -3,7 +3,7 @@ import { ORGANISATION, type WriteContext } from '../../protocol/index.ts';
 import { netChange } from '../documents.ts';
 import { CHAIN_START } from '../history/chain.ts';
 import type { LeafStore } from '../leaf-store.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
 import { compose } from '../text/compose.ts';
 import { mergeChanges } from '../text/merge.ts';

@@ -4,7 +4,7 @@ import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { HEAD_BYTES, MAX_TEXT_BYTES, type TextFacts, TOO_LARGE, textFacts, whyOpaque } from '../kinds/kind.ts';
 import { type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { Change } from '../text/splice.ts';

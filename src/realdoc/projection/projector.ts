@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { type Clock, type Database, isJinguError, type Logger } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { FileRow, ProjectionRow } from '../rows.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
 import { replaceFile } from './replace.ts';

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reader } from '../../common/index.ts';
-import * as rows from '../repository.ts';
+import * as rows from '../repository/index.ts';
 import type { WorkspaceRow } from '../rows.ts';
 import { isIgnored, isTemporary, whyBad } from './paths.ts';
 import { looksOf, looksSame, signatureOf } from './read-file.ts';

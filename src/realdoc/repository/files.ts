@@ -1,0 +1,99 @@
+import type { Reader, Tx } from '../../common/index.ts';
+import type { Label } from '../../protocol/index.ts';
+import type { FileRow } from '../rows.ts';
+
+type Raw = Record<string, never>;
+const FILE = `SELECT f.*, w.name AS ws, w.root AS root FROM doc_file f JOIN doc_workspace w ON w.id = f.workspace`;
+
+function fileOf(raw: Raw): FileRow {
+  const row = raw as unknown as Record<string, unknown> & { label: string; ws: string; rel: string };
+  return {
+    ...(row as unknown as FileRow),
+    path: `${row.ws}/${row.rel}`,
+    utf8: row['utf8'] === 1,
+    bom: row['bom'] === 1,
+    label: JSON.parse(row.label) as Label,
+  };
+}
+
+export function fileById(db: Reader, id: string): FileRow | undefined {
+  const raw = db.get<Raw>(`${FILE} WHERE f.id = ?`, id);
+  return raw && fileOf(raw);
+}
+
+export function fileAt(db: Reader, workspace: string, rel: string): FileRow | undefined {
+  const raw = db.get<Raw>(`${FILE} WHERE f.workspace = ? AND f.rel = ?`, workspace, rel);
+  return raw && fileOf(raw);
+}
+
+/** Files of a workspace in path order, from after `after`, whose path begins with `prefix`. */
+export function filesOf(db: Reader, workspace: string, prefix: string, after: string, max: number): FileRow[] {
+  return db
+    .all<Raw>(
+      `${FILE} WHERE f.workspace = ? AND f.rel > ? AND substr(f.rel, 1, ?) = ? AND f.state = 'live' ORDER BY f.rel LIMIT ?`,
+      workspace,
+      after,
+      prefix.length,
+      prefix,
+      max,
+    )
+    .map(fileOf);
+}
+
+/** Live documents whose file had these bytes when it was last seen or written. */
+export function filesWithDigest(db: Reader, workspace: string, sha256: string): FileRow[] {
+  return db
+    .all<Raw>(
+      `${FILE} JOIN doc_projection p ON p.file = f.id
+       WHERE f.workspace = ? AND f.state = 'live' AND p.sha256 = ? ORDER BY f.rel LIMIT 20`,
+      workspace,
+      sha256,
+    )
+    .map(fileOf);
+}
+
+export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
+  tx.run(
+    `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    f.id,
+    f.workspace,
+    f.rel,
+    f.kind,
+    f.why,
+    f.utf8 ? 1 : 0,
+    f.eol,
+    f.bom ? 1 : 0,
+    f.head,
+    f.bytes,
+    f.newlines,
+    JSON.stringify(f.label),
+    f.state,
+    f.digest,
+  );
+}
+
+export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
+  tx.run(
+    `UPDATE doc_file SET rel = ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?,
+     label = ?, state = ?, digest = ? WHERE id = ?`,
+    f.rel,
+    f.kind,
+    f.why,
+    f.utf8 ? 1 : 0,
+    f.eol,
+    f.bom ? 1 : 0,
+    f.head,
+    f.bytes,
+    f.newlines,
+    JSON.stringify(f.label),
+    f.state,
+    f.digest,
+    f.id,
+  );
+}
+
+/** A document that gave up its path (deleted, then the path was taken by another) keeps its history under this one. */
+export function moveAside(tx: Tx, id: string, rel: string): void {
+  tx.run('UPDATE doc_file SET rel = ? WHERE id = ?', rel, id);
+}

@@ -1,0 +1,51 @@
+import type { Migration } from '../../store/index.ts';
+
+export const realdocMigrations: Migration[] = [
+  {
+    room: 'doc',
+    step: 1,
+    sql: `
+CREATE TABLE doc_workspace (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, root TEXT NOT NULL, added_at INTEGER NOT NULL, removed_at INTEGER
+) STRICT;
+CREATE UNIQUE INDEX doc_workspace_name ON doc_workspace (name) WHERE removed_at IS NULL;
+
+CREATE TABLE doc_file (
+  id TEXT PRIMARY KEY, workspace TEXT NOT NULL REFERENCES doc_workspace, rel TEXT NOT NULL,
+  kind TEXT NOT NULL, why TEXT, utf8 INTEGER NOT NULL, eol TEXT NOT NULL, bom INTEGER NOT NULL,
+  head INTEGER NOT NULL, bytes INTEGER NOT NULL, newlines INTEGER NOT NULL,
+  label TEXT NOT NULL, state TEXT NOT NULL, digest TEXT NOT NULL, UNIQUE (workspace, rel)
+) STRICT;
+
+CREATE TABLE doc_op (
+  seq INTEGER PRIMARY KEY, file TEXT NOT NULL REFERENCES doc_file, v INTEGER NOT NULL, base_v INTEGER NOT NULL,
+  call TEXT NOT NULL, actor TEXT NOT NULL, task TEXT, source TEXT NOT NULL, args TEXT NOT NULL, splices BLOB NOT NULL,
+  note TEXT, label TEXT NOT NULL, ts INTEGER NOT NULL, bytes INTEGER NOT NULL, newlines INTEGER NOT NULL,
+  digest TEXT NOT NULL, prev TEXT NOT NULL, UNIQUE (file, v)
+) STRICT;
+CREATE INDEX doc_op_call ON doc_op (call);
+CREATE INDEX doc_op_task ON doc_op (task) WHERE task IS NOT NULL;
+
+-- Version v of the file was taken back by version by_v of the same file.
+CREATE TABLE doc_undo (
+  file TEXT NOT NULL, v INTEGER NOT NULL, by_v INTEGER NOT NULL, PRIMARY KEY (file, v, by_v)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE doc_job (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, file TEXT, state TEXT NOT NULL, ts INTEGER NOT NULL) STRICT;
+CREATE TABLE doc_leaf (id INTEGER PRIMARY KEY, job INTEGER NOT NULL, bytes INTEGER NOT NULL, sha256 BLOB NOT NULL, z BLOB NOT NULL) STRICT;
+CREATE INDEX doc_leaf_job ON doc_leaf (job);
+CREATE TABLE doc_tree (
+  file TEXT NOT NULL, v INTEGER NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER NOT NULL, newlines INTEGER NOT NULL,
+  leaves BLOB NOT NULL, PRIMARY KEY (file, v)
+) STRICT;
+
+CREATE TABLE doc_projection (
+  file TEXT PRIMARY KEY REFERENCES doc_file, v INTEGER NOT NULL, state TEXT NOT NULL, signature TEXT,
+  sha256 TEXT GENERATED ALWAYS AS (signature ->> 'sha256') STORED, reason TEXT, "foreign" TEXT, attempts INTEGER NOT NULL, ts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX doc_projection_sha256 ON doc_projection (sha256) WHERE sha256 IS NOT NULL;
+CREATE INDEX doc_projection_open ON doc_projection (state) WHERE state <> 'written';
+CREATE TABLE doc_tag (file TEXT NOT NULL, name TEXT NOT NULL, v INTEGER NOT NULL, PRIMARY KEY (file, name)) STRICT;
+`,
+  },
+];
