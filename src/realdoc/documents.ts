@@ -107,7 +107,7 @@ export function netChange(db: Reader, file: string, from: number, to: number): C
 }
 
 export function refuseOpaque(file: FileRow): void {
-  if (file.kind === 'text') return;
+  if (file.kind !== 'opaque') return;
   if (file.why === TOO_LARGE)
     throw fail('DOC_TOO_LARGE', { path: file.path, bytes: file.bytes, limit: MAX_TEXT_BYTES });
   throw fail('DOC_READ_ONLY_KIND', { path: file.path, kind: file.why ?? 'binary', possible: 'keep it on the share' });

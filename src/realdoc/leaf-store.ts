@@ -102,13 +102,18 @@ export function loadLeaf(db: Reader, id: number): Uint8Array {
   return data;
 }
 
-/** SHA-256 of a whole text, giving way to others every few megabytes. */
-export async function treeDigest(tree: TextTree): Promise<string> {
+/** SHA-256 of a whole stored text. */
+export function treeDigest(tree: TextTree): Promise<string> {
+  return digestOf(tree.pieces());
+}
+
+/** SHA-256 of bytes in pieces, giving way to others every few megabytes. */
+export async function digestOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
   const sum = createHash('sha256');
   let since = 0;
-  for (const leaf of tree.leaves()) {
-    sum.update(tree.peek(leaf));
-    since += leaf.bytes;
+  for await (const piece of pieces) {
+    sum.update(piece);
+    since += piece.length;
     if (since > 4 * 1024 * 1024) {
       since = 0;
       await new Promise<void>((resolve) => setImmediate(resolve));

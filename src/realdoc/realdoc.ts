@@ -4,6 +4,7 @@ import { type Clock, type Database, fail, isJinguError, type Logger, newId } fro
 import { type Caller, type InvokeRequest, type InvokeResult, ORGANISATION } from '../protocol/index.ts';
 import { Documents } from './documents.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
+import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
 import { isOwnerFile, parseDocPath, parseKeptName, whyBad } from './projection/paths.ts';
 import { Projector } from './projection/projector.ts';
@@ -46,6 +47,7 @@ export class RealDoc {
   readonly log: Logger;
   readonly leaves: LeafStore;
   readonly documents: Documents;
+  readonly contents = new Contents();
   readonly projector: Projector;
   readonly dataDirectory: string;
   readonly #o: RealDocOptions;
@@ -67,6 +69,7 @@ export class RealDoc {
     this.projector = new Projector({
       ...options,
       documents: this.documents,
+      contents: this.contents,
       adopt: (file, displaced) => this.#adopt([file.path], displaced),
     });
   }
@@ -183,10 +186,15 @@ export class RealDoc {
     return file;
   }
 
+  /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
+  shown(file: FileRow, version = file.head): Promise<Shown> {
+    return this.contents.shown(file, version, this.documents.at(file, version));
+  }
+
   /** To be called after a version of the document was committed. */
   committed(file: FileRow): void {
     this.projector.kick(file.id);
-    if (file.kind === 'text') this.#track(checkpointIfDue(this, file));
+    if (file.kind !== 'opaque') this.#track(checkpointIfDue(this, file));
   }
 
   #near(ws: WorkspaceRow, rel: string): string[] {

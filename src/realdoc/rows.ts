@@ -8,7 +8,8 @@ export interface WorkspaceRow {
 }
 
 /** `text` documents have versions; `opaque` ones are only known to be there. */
-export type Kind = 'text' | 'opaque';
+/** How a document is kept: as its own bytes, as an Office file taken apart, or as bytes that nobody edits. */
+export type Kind = 'text' | 'package' | 'opaque';
 export type Eol = 'lf' | 'crlf' | 'mixed' | 'none';
 
 export interface FileRow {

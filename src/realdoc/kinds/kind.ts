@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { Eol, Kind } from '../rows.ts';
 import { countNewlines } from '../text/splice.ts';
 
-/** Bytes looked at before a file is taken in. */
+/** Bytes that tell text from anything else. */
 export const HEAD_BYTES = 8192;
 /** Past this a text is not taken in; the size is read before the first byte. */
 export const MAX_TEXT_BYTES = 256 * 1024 * 1024;

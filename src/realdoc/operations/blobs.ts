@@ -4,14 +4,13 @@ import { resolveVersion } from '../history/at.ts';
 import { whyOpaque } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
-import type { TextTree } from '../text/tree.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, VersionMade } from './shapes.ts';
 
 /** Where bytes wait on their way in and out; they stay only as long as somebody uses them. */
 export interface DocumentBlobs {
   /** Throws TOO_LARGE, BLOB_QUOTA or DISK_FULL. */
-  put(chunks: Iterable<Uint8Array>): Promise<{ sha256: string; bytes: number }>;
+  put(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }>;
   /** Throws BLOB_NOT_FOUND. */
   bytes(sha256: string): Promise<Buffer>;
 }
@@ -72,7 +71,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: input.at !== undefined });
       const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-      const { sha256, bytes } = await blobs.put(bytesOf(room.documents.at(file, version)));
+      const { sha256, bytes } = await blobs.put(room.contents.give(file, room.documents.at(file, version)));
       ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
       return { path: file.path, version, sha256, bytes, url: `${PATHS.blobs}${sha256}` };
     },
@@ -115,10 +114,6 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       await prepareDocument(room, input.path, await textBytes(blobs, input.path, input.sha256)),
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });
-}
-
-function* bytesOf(tree: TextTree): Generator<Uint8Array> {
-  for (const leaf of tree.leaves()) yield tree.peek(leaf);
 }
 
 /** The blob, if it is what people edit as text: any encoding, no NUL anywhere, no known binary kind. */

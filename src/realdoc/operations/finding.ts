@@ -77,7 +77,7 @@ function find(room: RealDoc): AnyOperation {
       const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
       const hits: Hit[] = [];
       for (const file of files) {
-        const found = search(file, room.documents.at(file, file.head), input.words, max);
+        const found = search(file, (await room.shown(file)).tree, input.words, max);
         if (found.length > 0) ctx.raise(file.label);
         hits.push(...found);
         if (ctx.signal.aborted) throw fail('CANCELLED');
@@ -137,7 +137,7 @@ function outline(room: RealDoc): AnyOperation {
     examples: [{ note: 'the sections', input: { path: 'office/contract.md' } }],
     read: async (ctx, input) => {
       const file = await room.locate(input.path);
-      const tree = room.documents.at(file, file.head);
+      const { tree } = await room.shown(file);
       const all = outlineOf(tree.slice(0, SCORED_BYTES).toString('utf8'), file.path);
       ctx.raise(file.label);
       return {
@@ -183,7 +183,7 @@ function candidates(room: RealDoc): AnyOperation {
     ],
     read: async (ctx, input) => {
       const file = await room.locate(input.path);
-      const tree = room.documents.at(file, file.head);
+      const { tree } = await room.shown(file);
       const text = tree.slice(0, SCORED_BYTES).toString('utf8');
       const all = candidatesOf(text, { instruction: input.query, path: file.path });
       const above = headingAbove(outlineOf(text, file.path));

@@ -10,6 +10,7 @@ import {
 } from '../../protocol/index.ts';
 import { netChange } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
+import { compareShown } from '../history/compare.ts';
 import { wordHunks } from '../history/word-hunks.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -161,9 +162,9 @@ function diff(room: RealDoc): AnyOperation {
       const file = await room.locate(input.path, { deleted: true });
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
       const from = input.from === undefined ? Math.max(1, to - 1) : resolveVersion(ctx.db, file, input.from);
-      const change = netChange(ctx.db, file.id, from, to);
-      const before = room.documents.at(file, from);
-      const after = room.documents.at(file, to);
+      const net = netChange(ctx.db, file.id, from, to);
+      const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
+      const { before, after, change } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
       const { added, removed } = lineCounts(change);
       ctx.raise(file.label);
       return {

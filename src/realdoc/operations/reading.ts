@@ -41,7 +41,7 @@ function list(room: RealDoc): AnyOperation {
           document: DocumentId,
           /** 0 for files that are no text: they are known, not versioned. */
           version: Type.Integer({ minimum: 0 }),
-          kind: Type.Enum(['text', 'opaque']),
+          kind: Type.Enum(['text', 'package', 'opaque']),
           bytes: Type.Integer(),
           lines: Type.Integer(),
         }),
@@ -144,7 +144,7 @@ function read(room: RealDoc): AnyOperation {
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: input.at !== undefined });
       const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-      const tree = room.documents.at(file, version);
+      const { tree } = await room.shown(file, version);
       const { from, to } = wanted(tree, file, version, input);
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
       const label = rows.opAt(ctx.db, file.id, version)?.label ?? file.label;
@@ -214,9 +214,9 @@ export async function documentsBelow(room: RealDoc, db: Reader, path: string, ma
   const { workspace, rel } = parseFolderPath(path);
   const ws = room.workspace(workspace);
   const exact = rel === '' ? undefined : rows.fileAt(db, ws.id, rel);
-  if (exact?.kind === 'text' && exact.state === 'live') return [await room.locate(path)];
+  if (exact && exact.kind !== 'opaque' && exact.state === 'live') return [await room.locate(path)];
   if (!room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
-  const below = rows.filesOf(db, ws.id, rel === '' ? '' : `${rel}/`, '', max).filter((f) => f.kind === 'text');
+  const below = rows.filesOf(db, ws.id, rel === '' ? '' : `${rel}/`, '', max).filter((f) => f.kind !== 'opaque');
   // Not a folder that is known: then it must be a document, or the error that says so.
   return below.length > 0 || rel === '' ? below : [await room.locate(path)];
 }

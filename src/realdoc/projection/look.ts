@@ -2,8 +2,9 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Reader } from '../../common/index.ts';
 import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
-import { HEAD_BYTES, MAX_TEXT_BYTES, type TextFacts, TOO_LARGE, textFacts, whyOpaque } from '../kinds/kind.ts';
-import { type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
+import type { Contents, Stored } from '../kinds/content.ts';
+import { MAX_TEXT_BYTES, type TextFacts, TOO_LARGE } from '../kinds/kind.ts';
+import { digestOf, type LeafStore, SMALL_TEXT, type Staged } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
@@ -11,7 +12,7 @@ import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { Folder, statOf } from './folder.ts';
 import { type DocName, isTemporary } from './paths.ts';
-import { isQuiet, looksOf, pause, readHead, readWhole, signatureOf, untilQuiet } from './read-file.ts';
+import { isQuiet, looksOf, pause, readWhole, signatureOf, untilQuiet } from './read-file.ts';
 
 /** What a look at the share found, and all that the transaction needs to adopt it. */
 export type Finding =
@@ -45,6 +46,7 @@ export interface Eyes {
   db: Reader;
   documents: Documents;
   leaves: LeafStore;
+  contents: Contents;
   clock: Clock;
 }
 
@@ -65,13 +67,24 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
     if (file?.kind === 'text') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
     return { kind: 'opaque', name, workspace, why, signature };
   }
-  const { bytes, signature } = content;
-  if (file?.kind === 'text') return compare(eyes, file, known, bytes, signature);
+  const { signature } = content;
+  if (file && file.kind !== 'opaque' && known?.signature?.sha256 === signature.sha256 && file.state === 'live') {
+    return { kind: 'same', file, version: known.version, signature };
+  }
+  const stored = await eyes.contents.take(docPath, content.bytes);
+  if (stored.why !== null) {
+    if (file?.kind === 'text') {
+      return { kind: 'became-opaque', file, why: stored.why, foreign: looksOf(signature) };
+    }
+    return { kind: 'opaque', name, workspace, why: stored.why, signature };
+  }
+  const { bytes, facts } = stored;
+  if (file?.kind === 'text') return compare(eyes, file, known, stored, signature);
   const moved = await movedFrom(eyes, workspace, signature);
   if (moved) return { kind: 'moved', file: moved, rel: name.rel, signature };
   const tree = TextTree.of(bytes, eyes.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
-  return { kind: 'new', name, workspace, tree, facts: textFacts(bytes), signature, staged };
+  return { kind: 'new', name, workspace, tree, facts, signature, staged };
 }
 
 /**
@@ -111,27 +124,26 @@ export async function lookAtDisplaced(
   const folder = parts.slice(0, -1);
   const content = await readDocument(file.root, [...folder, name].join('/'), file.path);
   if (!content || 'why' in content) return undefined;
-  const known = eyes.documents.at(file, base).toBuffer();
-  const theirs = diffBytes(known, content.bytes);
+  const stored = await eyes.contents.take(file.path, content.bytes);
+  if (stored.facts.kind !== file.kind) return undefined;
+  const theirs = diffBytes(eyes.documents.at(file, base).toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
-  const { signature } = content;
-  return { kind: 'changed', file, base, theirs, facts: textFacts(content.bytes), signature, displaced: true };
+  return { kind: 'changed', file, base, theirs, facts: stored.facts, signature: content.signature, displaced: true };
 }
 
 async function compare(
   eyes: Eyes,
   file: FileRow,
   known: ProjectionRow | undefined,
-  bytes: Buffer,
+  { bytes, facts }: Stored,
   signature: FileSignature,
 ): Promise<Finding> {
   const base = known?.version ?? 0;
   if (file.state === 'live') {
-    if (known?.signature?.sha256 === signature.sha256) return { kind: 'same', file, version: base, signature };
     // A crash between the swap and its record leaves a newer version of ours on the share.
     for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
       if (op.bytes !== bytes.length) continue;
-      if ((await treeDigest(eyes.documents.at(file, op.version))) === signature.sha256) {
+      if ((await digestOf(eyes.contents.give(file, eyes.documents.at(file, op.version)))) === signature.sha256) {
         return { kind: 'same', file, version: op.version, signature };
       }
     }
@@ -140,7 +152,7 @@ async function compare(
   const from = base > 0 ? base : file.head;
   const before = eyes.documents.at(file, from).toBuffer();
   const theirs = diffBytes(before, bytes);
-  return { kind: 'changed', file, base: from, theirs, facts: textFacts(bytes), signature, displaced: false };
+  return { kind: 'changed', file, base: from, theirs, facts, signature, displaced: false };
 }
 
 /** A live document of the workspace whose file is gone and had exactly these bytes: it was renamed. */
@@ -174,7 +186,7 @@ export async function readDocument(
   try {
     for (let attempt = 0; ; attempt++) {
       if (clock) await untilQuiet(handle, clock);
-      const content = await readTextOrWhy(handle, docPath);
+      const content = await readUnlessHuge(handle, docPath);
       if (!clock || attempt === 20) return content;
       // Written to while it was read? Then what was read may be half a save. An empty file is believed only at the
       // second look: ext4 shows the new size of a truncated file a moment before its new time.
@@ -187,9 +199,8 @@ export async function readDocument(
   }
 }
 
-async function readTextOrWhy(handle: FileHandle, docPath: string): Promise<Content> {
+async function readUnlessHuge(handle: FileHandle, docPath: string): Promise<Content> {
   const stat = await handle.stat({ bigint: true });
-  const why = whyOpaque(await readHead(handle, HEAD_BYTES));
-  if (why || stat.size > MAX_TEXT_BYTES) return { why: why ?? TOO_LARGE, signature: signatureOf(stat, '') };
+  if (stat.size > MAX_TEXT_BYTES) return { why: TOO_LARGE, signature: signatureOf(stat, '') };
   return await readWhole(handle, docPath);
 }

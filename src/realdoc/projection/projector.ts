@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { type Clock, type Database, isJinguError, type Logger } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
+import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, ProjectionRow } from '../rows.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
@@ -21,6 +22,7 @@ export interface ProjectorOptions {
   clock: Clock;
   log: Logger;
   documents: Documents;
+  contents: Contents;
   /** Takes in what is on the share now; `displaced` names a file of ours beside it. Never throws; `false`: it failed. */
   adopt: (file: FileRow, displaced?: { name: string; base: number }) => Promise<boolean>;
 }
@@ -105,7 +107,7 @@ export class Projector {
     for (let round = 0; round < 20; round++) {
       const file = rows.fileById(this.#o.db, id);
       const row = rows.projection(this.#o.db, id);
-      if (!file || !row || file.kind !== 'text') return;
+      if (!file || !row || file.kind === 'opaque') return;
       if (file.state === 'deleted') return this.#remove(file, row);
       if (row.version === file.head && row.signature) {
         if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
@@ -127,7 +129,7 @@ export class Projector {
     const earlier = this.#kept.get(file.id);
     if (earlier) await this.#release(earlier);
     const began = this.#o.clock.monotonic();
-    const result = await replaceFile(file, tree, row.signature, row.version);
+    const result = await replaceFile(file, this.#o.contents.give(file, tree), row.signature, row.version);
     if (result.outcome === 'gone' && !this.#gone.delete(file.id)) {
       this.#gone.add(file.id);
       this.#later(file.id, GONE_MS);

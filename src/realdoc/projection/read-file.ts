@@ -88,10 +88,3 @@ export async function isQuiet(handle: FileHandle, clock: Clock): Promise<boolean
   const age = clock.now() - (await handle.stat()).mtimeMs;
   return age < -QUIET_MS || age >= QUIET_MS;
 }
-
-/** The beginning of a file, enough to tell text from anything else. */
-export async function readHead(handle: FileHandle, bytes: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(bytes);
-  const { bytesRead } = await handle.read(buffer, 0, bytes, 0);
-  return buffer.subarray(0, bytesRead);
-}

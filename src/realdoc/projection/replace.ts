@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
-import type { TextTree } from '../text/tree.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
 import { keptName, ownerFilesOf, temporaryName } from './paths.ts';
 import { looksSame, readWhole, signatureOf } from './read-file.ts';
@@ -22,6 +21,9 @@ export type Replaced =
   | { outcome: 'gone' }
   | { outcome: 'held'; by: string };
 
+/** The bytes of a file, one after the other. */
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Puts a text where the document's file is, so that a reader sees the old one or the new one and a crash leaves one of
  * them. `expected` is what must be there now (`null`: nothing), the bytes of version `replaces`. What the swap displaces keeps a second name until it
@@ -32,7 +34,7 @@ export type Replaced =
  */
 export async function replaceFile(
   file: FileRow,
-  tree: TextTree,
+  pieces: Pieces,
   expected: FileSignature | null,
   replaces: number,
 ): Promise<Replaced> {
@@ -49,7 +51,7 @@ export async function replaceFile(
   const temporary = temporaryName(name, newId('x').slice(2));
   let renamed = false;
   try {
-    const signature = await writeNew(folder.at(temporary), tree, before);
+    const signature = await writeNew(folder.at(temporary), pieces, before);
     if (!before) {
       // `link` never replaces: whoever created the file meanwhile wins, and is looked at.
       try {
@@ -136,12 +138,12 @@ async function ownerFile(folder: Folder, name: string): Promise<string | undefin
   return undefined;
 }
 
-async function writeNew(path: string, tree: TextTree, like: BigIntStats | undefined): Promise<FileSignature> {
+async function writeNew(path: string, pieces: Pieces, like: BigIntStats | undefined): Promise<FileSignature> {
   const mode = like ? Number(like.mode & 0o7777n) : 0o664;
   const handle = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode);
   try {
     const hash = createHash('sha256');
-    await writeLeaves(handle, tree, hash);
+    await writePieces(handle, pieces, hash);
     if (like) {
       await chownIfNeeded(path, like);
       await chmod(path, mode);
@@ -153,9 +155,9 @@ async function writeNew(path: string, tree: TextTree, like: BigIntStats | undefi
   }
 }
 
-async function writeLeaves(
+async function writePieces(
   handle: FileHandle,
-  tree: TextTree,
+  pieces: Pieces,
   hash: { update(data: Uint8Array): unknown },
 ): Promise<void> {
   let waiting: Uint8Array[] = [];
@@ -167,9 +169,9 @@ async function writeLeaves(
     waiting = [];
     size = 0;
   };
-  for (const leaf of tree.leaves()) {
-    waiting.push(tree.peek(leaf));
-    size += leaf.bytes;
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    size += piece.length;
     if (size >= WRITE_BYTES) await flush();
   }
   await flush();

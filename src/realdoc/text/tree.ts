@@ -64,6 +64,11 @@ export class TextTree {
     return Buffer.concat(parts);
   }
 
+  /** The whole text, leaf by leaf: read only. */
+  *pieces(): Generator<Uint8Array> {
+    for (const leaf of this.leaves()) yield this.peek(leaf);
+  }
+
   toBuffer(): Buffer {
     return this.slice(0, this.bytes);
   }

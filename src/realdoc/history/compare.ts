@@ -1,0 +1,34 @@
+import type { Shown } from '../kinds/content.ts';
+import type { FileRow } from '../rows.ts';
+import { diffBytes } from '../text/diff.ts';
+import type { Change } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+
+/** Two versions side by side as people read them, and the change between them in bytes of what is shown. */
+export interface Compared {
+  before: TextTree;
+  after: TextTree;
+  change: Change;
+}
+
+export interface Side {
+  version: number;
+  tree: TextTree;
+}
+
+/**
+ * Turns a change of stored text into one of shown text. For a text the two are the same; for an Office file the lines
+ * of both versions are compared, so that nobody is shown XML.
+ */
+export async function compareShown(
+  contents: { shown(file: FileRow, version: number, tree: TextTree): Promise<Shown> },
+  file: FileRow,
+  from: Side,
+  to: Side,
+  change: Change,
+): Promise<Compared> {
+  if (file.kind === 'text') return { before: from.tree, after: to.tree, change };
+  const before = (await contents.shown(file, from.version, from.tree)).tree;
+  const after = (await contents.shown(file, to.version, to.tree)).tree;
+  return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
+}
