@@ -22,6 +22,7 @@ const owners = {
   ws: '^src/(gateway|client|client-node)/',
   pino: '^src/telemetry/',
   'smol-toml': '^src/config/',
+  saxes: '^src/realdoc/office/',
   commander: '^src/cli/',
   '(preact|@preact/[^/]+|vite)': '^src/web/',
 };

@@ -81,6 +81,21 @@ export const docErrors = errorKinds({
     zh: '{path} 是 {kind} 文件,不能作为文本读取或编辑。',
     hint: { en: 'Possible with it: {possible}.', zh: '可执行:{possible}。' },
   },
+  DOC_PARSE_REFUSED: {
+    category: 'bad-input',
+    en: '{path} is not taken apart: {reason}.',
+    zh: '{path} 未被解析:{reason}。',
+    hint: {
+      en: 'It stays on the share as it is and keeps versions as a whole; open it in its own program and save it anew.',
+      zh: '文件原样保留在共享中,并按整个文件保存版本;请用原程序打开并重新保存。',
+    },
+  },
+  DOC_UNSAFE_SPAN: {
+    category: 'conflict',
+    en: 'Verb {verb} would cut through something that is not plain text in {path}: {what}.',
+    zh: '操作 {verb} 会切断 {path} 中的非纯文本内容:{what}。',
+    hint: { en: 'These parts can be changed: {safe}.', zh: '可修改的部分:{safe}。' },
+  },
   DOC_ENCODING: {
     category: 'bad-input',
     en: '{path} is not UTF-8, and the new text has characters that cannot be written into it safely.',
