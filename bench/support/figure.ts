@@ -3,25 +3,26 @@ import { cpus, loadavg, totalmem } from 'node:os';
 /** One measured number beside its bar and, where there is one, beside a floor or rival of the same run. */
 export interface Figure {
   name: string;
-  unit: 'ms' | 'MB' | 'KB' | 'tokens/s';
+  unit: 'ms' | 's' | 'MB' | 'KB' | 'bytes' | 'times' | 'tokens' | 'tokens/s';
   value: number | null;
-  bar?: { below: number };
+  bar?: { below: number } | { above: number };
   verdict: 'meets' | 'misses' | 'no bar' | 'UNAVAILABLE';
   beside?: { what: string; value: number; ratio: number };
   note?: string;
 }
 
-type Told = Pick<Figure, 'name' | 'unit'> & { below?: number; note?: string };
+type Told = Pick<Figure, 'name' | 'unit'> & { below?: number; above?: number; note?: string };
 
 export function figure(told: Told & { value: number; beside?: { what: string; value: number } }): Figure {
-  const { name, unit, below, note, beside } = told;
+  const { name, unit, below, above, note, beside } = told;
   const value = round(told.value);
+  const isMet = below === undefined ? value >= (above ?? 0) : value < below;
   return {
     name,
     unit,
     value,
-    ...(below === undefined ? {} : { bar: { below } }),
-    verdict: below === undefined ? 'no bar' : value < below ? 'meets' : 'misses',
+    ...barOf(told),
+    verdict: below === undefined && above === undefined ? 'no bar' : isMet ? 'meets' : 'misses',
     ...(beside
       ? { beside: { what: beside.what, value: round(beside.value), ratio: round(told.value / beside.value) } }
       : {}),
@@ -29,12 +30,18 @@ export function figure(told: Told & { value: number; beside?: { what: string; va
   };
 }
 
-export function unavailable({ name, unit, below, note }: Told): Figure {
+function barOf({ below, above }: Told): Pick<Figure, 'bar'> {
+  if (below !== undefined) return { bar: { below } };
+  return above === undefined ? {} : { bar: { above } };
+}
+
+export function unavailable(told: Told): Figure {
+  const { name, unit, note } = told;
   return {
     name,
     unit,
     value: null,
-    ...(below === undefined ? {} : { bar: { below } }),
+    ...barOf(told),
     verdict: 'UNAVAILABLE',
     ...(note ? { note } : {}),
   };
@@ -75,7 +82,7 @@ export function table(figures: readonly Figure[]): string {
   return figures
     .map(({ name, unit, value, bar, verdict, beside, note }) => {
       const parts = [name.padEnd(width), value === null ? '-' : `${value} ${unit}`];
-      if (bar) parts.push(`(bar < ${bar.below})`);
+      if (bar) parts.push('below' in bar ? `(bar < ${bar.below})` : `(bar >= ${bar.above})`);
       parts.push(verdict);
       if (beside) parts.push(`| ${beside.what}: ${beside.value} ${unit}, ratio ${beside.ratio}`);
       if (note) parts.push(`| ${note}`);
