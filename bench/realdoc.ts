@@ -29,7 +29,9 @@ const sizes: Sizes = { ...(values.quick ? QUICK : FULL), ...(values.large ? { la
 const wanted = values.only?.split(',') ?? Object.keys(PARTS);
 const unknown = [...wanted, ...(values.part ? [values.part] : [])].find((name) => !(name in PARTS));
 if (unknown !== undefined || !(sizes.large > 0)) {
-  console.error(unknown === undefined ? '--large wants bytes' : `no part is called "${unknown}": ${Object.keys(PARTS)}`);
+  console.error(
+    unknown === undefined ? '--large wants bytes' : `no part is called "${unknown}": ${Object.keys(PARTS)}`,
+  );
   process.exit(2);
 }
 
