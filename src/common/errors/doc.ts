@@ -26,6 +26,15 @@ export const docErrors = errorKinds({
     zh: '文件夹 {root} 不能作为工作区:{reason}。',
     hint: { en: 'Give the absolute path of an existing folder.', zh: '请提供已存在文件夹的绝对路径。' },
   },
+  DOC_BUNDLE_INVALID: {
+    category: 'bad-input',
+    en: 'The git history cannot be taken in: {reason}.',
+    zh: '无法收录该 git 历史:{reason}。',
+    hint: {
+      en: 'Make it with "git bundle create FILE --all" and name a file that is in it.',
+      zh: '请用 “git bundle create 文件 --all” 生成,并指定其中存在的文件。',
+    },
+  },
   DOC_PATH_INVALID: {
     category: 'bad-input',
     en: 'The path is not right: {reason}.',

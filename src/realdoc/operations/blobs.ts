@@ -4,8 +4,9 @@ import { resolveVersion } from '../history/at.ts';
 import { whyOpaque } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
+import { gitOperations } from './git.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
-import { Note, VersionMade } from './shapes.ts';
+import { Note, Sha256, VersionMade } from './shapes.ts';
 
 /** Where bytes wait on their way in and out; they stay only as long as somebody uses them. */
 export interface DocumentBlobs {
@@ -15,12 +16,11 @@ export interface DocumentBlobs {
   bytes(sha256: string): Promise<Buffer>;
 }
 
-const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 const EXAMPLE = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
 
 /** Whole documents in and out as bytes. Not for the agent: a model has no files of its own. */
 export function documentBlobOperations(room: RealDoc, blobs: DocumentBlobs): AnyOperation[] {
-  return [download(room, blobs), add(room, blobs)];
+  return [download(room, blobs), add(room, blobs), ...gitOperations(room, blobs)];
 }
 
 function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {

@@ -5,6 +5,7 @@ export const DocumentId = Type.String({ maxLength: 64 });
 export const Line = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 export const ShownLine = closed({ n: Line, text: Type.String() });
 export const EolName = Type.Enum(['lf', 'crlf', 'mixed', 'none']);
+export const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' });
 export const Note = Type.String({ minLength: 1, maxLength: 500 });
 
 /** What every write to a document answers: enough to go on without reading again. */

@@ -1,0 +1,129 @@
+import type { Reader } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
+import type { Contents } from '../kinds/content.ts';
+import * as rows from '../repository/index.ts';
+import type { FileRow, OpRow, Source } from '../rows.ts';
+import { unpackChange } from '../text/codec.ts';
+import type { Change } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+
+/** Where texts come from. */
+export interface Sources {
+  db: Reader;
+  documents: Documents;
+  contents: Contents;
+}
+
+/** One version of one document as the history of several tells it. */
+export interface Step {
+  file: FileRow;
+  op: OpRow;
+  /** Path inside the workspace at that version; undefined while the document was deleted. */
+  rel: string | undefined;
+}
+
+const PAGE = 100;
+
+/**
+ * The versions of some documents in the order in which they came to be. Those of one call stand together: they were one
+ * transaction. Each document's own order always holds, even where the clock was set back in between.
+ */
+export function* stepsOf(db: Reader, files: readonly FileRow[]): Generator<Step> {
+  const streams = files.map((file) => walk(db, file));
+  const heads = streams.map((stream) => stream.next().value as Step | undefined);
+  let call: string | undefined;
+  for (;;) {
+    let next = -1;
+    for (const [i, head] of heads.entries()) {
+      if (!head) continue;
+      const best = heads[next];
+      if (head.op.call === call) {
+        next = i;
+        break;
+      }
+      if (!best || head.op.at < best.op.at) next = i;
+    }
+    const step = heads[next];
+    if (!step) return;
+    call = step.op.call;
+    yield step;
+    heads[next] = streams[next]!.next().value as Step | undefined;
+  }
+}
+
+function* walk(db: Reader, file: FileRow): Generator<Step> {
+  let rel = firstPath(db, file);
+  let exists = true;
+  const sources = new Map<number, Source>();
+  for (let after = 0; after < file.head; ) {
+    const page = rows.opsBetween(db, file.id, after, Math.min(file.head, after + PAGE));
+    const last = page.at(-1);
+    if (!last) return;
+    for (const op of page) {
+      const args = JSON.parse(op.args) as { from?: unknown; to?: unknown };
+      if (op.source === 'move' && typeof args.to === 'string') rel = args.to;
+      sources.set(op.version, op.source);
+      exists = op.version === file.head ? file.state === 'live' : existsAfter(op, exists, sources);
+      yield { file, op, rel: exists ? rel : undefined };
+    }
+    after = last.version;
+  }
+}
+
+/** Taking back a birth takes the document away, taking back a deletion brings it back; other changes leave it there. */
+function existsAfter(op: OpRow, before: boolean, sources: ReadonlyMap<number, Source>): boolean {
+  if (op.source === 'delete') return false;
+  if (op.source !== 'undo' && op.source !== 'redo') return true;
+  const { versions } = JSON.parse(op.args) as { versions?: unknown };
+  let exists = before;
+  for (const version of Array.isArray(versions) ? versions : []) {
+    const source = sources.get(Number(version));
+    if (source === 'create') exists = false;
+    else if (source === 'delete' || !exists) exists = true;
+  }
+  return exists;
+}
+
+/** Where the document lay at first: what its first rename led away from. */
+function firstPath(db: Reader, file: FileRow): string {
+  for (let after = 0; after < file.head; ) {
+    const page = rows.opsBetween(db, file.id, after, Math.min(file.head, after + PAGE));
+    const last = page.at(-1);
+    if (!last) break;
+    for (const op of page) {
+      const args = JSON.parse(op.args) as { from?: unknown };
+      if (op.source === 'move' && typeof args.from === 'string') return args.from;
+    }
+    after = last.version;
+  }
+  // A document that gave its path to another keeps its history under a name that no path can spell.
+  return file.rel.split('\0')[0]!;
+}
+
+/** The texts of one document, oldest first: each is made from the one before, not from the log again. */
+export class Reel {
+  readonly #o: Sources;
+  readonly #file: FileRow;
+  #tree: TextTree | undefined;
+
+  constructor(options: Sources, file: FileRow) {
+    this.#o = options;
+    this.#file = file;
+  }
+
+  /** Goes on to the version of `op`, and says how it differs from the one before where that is known as splices. */
+  next(op: OpRow): { tree: TextTree; change: Change | undefined; before: TextTree | undefined } {
+    const before = this.#tree;
+    const change = before && this.#file.kind === 'text' ? unpackChange(op.splices) : undefined;
+    this.#tree = change && before ? before.apply(change) : this.#o.documents.read(this.#o.db, this.#file, op.version);
+    return { tree: this.#tree, change, before };
+  }
+
+  /** The bytes of the file on the share. */
+  async file(tree: TextTree): Promise<{ length: number; pieces: Iterable<Uint8Array> }> {
+    if (this.#file.kind !== 'package') return { length: tree.bytes, pieces: tree.pieces() };
+    const pieces: Uint8Array[] = [];
+    for await (const piece of this.#o.contents.give(this.#file, tree)) pieces.push(piece);
+    return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces };
+  }
+}
