@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { type Clock, type Database, fail, isJinguError, type Logger, newId } from '../common/index.ts';
 import { type Caller, type InvokeRequest, type InvokeResult, ORGANISATION } from '../protocol/index.ts';
 import { Documents } from './documents.ts';
+import { offeredTo } from './edit/offered.ts';
+import { type FormatResolver, noAddresses, type PlacePorts } from './edit/place.ts';
+import { ShownMemory } from './edit/shown.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
@@ -33,6 +36,8 @@ export interface RealDocOptions {
   scanEveryMs?: number;
   /** `false`: no file events, scans only. */
   watch?: boolean;
+  /** Addresses of text formats: cells, pointers, headings, symbols. Left out: lines only. */
+  addresses?: FormatResolver;
 }
 
 /** Documents taken in by one call: one audit record, one short transaction. */
@@ -50,6 +55,8 @@ export class RealDoc {
   readonly contents = new Contents();
   readonly projector: Projector;
   readonly dataDirectory: string;
+  /** What was shown to whom, so that nobody changes lines they never saw. */
+  readonly seen = new ShownMemory();
   readonly #o: RealDocOptions;
   readonly #watchers = new Map<string, Watcher>();
   readonly #scans = new Map<string, Promise<void>>();
@@ -189,6 +196,12 @@ export class RealDoc {
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
   shown(file: FileRow, version = file.head): Promise<Shown> {
     return this.contents.shown(file, version, this.documents.at(file, version));
+  }
+
+  /** How addresses of an edit by this caller are resolved. */
+  places(caller: Caller, file: FileRow): PlacePorts {
+    const candidate = offeredTo(this.db, this.documents, this.seen, caller, file);
+    return { format: this.#o.addresses ?? noAddresses, candidate };
   }
 
   /** To be called after a version of the document was committed. */

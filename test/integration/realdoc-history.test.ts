@@ -147,6 +147,7 @@ describe('history', () => {
       { path: 'office/a.md', base: 1, verbs: [{ sub: { line: 2, find: 'b', replace: 'B' } }] },
       person('person_wu'),
     );
+    await box.call('doc.read', { path: 'office/a.md' }, agentFor('task_x'));
     await box.call(
       'doc.edit',
       { path: 'office/a.md', base: 2, verbs: [{ put: '<1', text: ['top'] }, { cut: '3' }] },
@@ -199,6 +200,7 @@ describe('taking back, against an independent model', () => {
         const at = random(model.length);
         const cut = mine.length > 0 && random(4) === 0 ? mine[random(mine.length)]! : undefined;
         const verb = cut === undefined ? { put: `>${at + 1}`, text: [`${task} ${i}`] } : { cut: `${cut + 1}` };
+        await box.call('doc.read', { path }, agentFor(task));
         ({ version } = await box.call<{ version: number }>(
           'doc.edit',
           { path, base: version, verbs: [verb] },
@@ -271,9 +273,9 @@ describe('finding the place', () => {
     });
     expect(found.version).toBe(1);
     expect(found.candidates).toEqual([
-      { line: 4, prefix: '- ', text: 'Lunch: 11:30 to 12:30' },
-      { line: 5, prefix: '- ', text: 'Coffee: 2 CNY' },
-      { line: 8, prefix: '- ', text: 'Notice: 30 days' },
+      { ref: 1, line: 4, prefix: '- ', text: 'Lunch: 11:30 to 12:30' },
+      { ref: 2, line: 5, prefix: '- ', text: 'Coffee: 2 CNY' },
+      { ref: 3, line: 8, prefix: '- ', text: 'Notice: 30 days' },
     ]);
     expect(found.spans).toContain('12:30');
     const { entries } = await box.call<{ entries: { title: string }[] }>('doc.outline', { path: 'office/handbook.md' });

@@ -104,6 +104,7 @@ describe('the walk of one edit', () => {
     await box.write('list.csv', 'name,count\npens,3\npaper,10\n');
     await box.room.scan(box.room.workspace('office'));
     const agent = agentFor('task_one');
+    for (const path of ['office/minutes.md', 'office/list.csv']) await box.call('doc.read', { path }, agent);
     await box.call(
       'doc.edit',
       { path: 'office/minutes.md', base: 1, verbs: [{ set: '4', text: ['- Notice: 60 days'] }] },
@@ -149,6 +150,7 @@ describe('the walk of one edit', () => {
     await box.write('list.csv', 'name,count\npens,3\n');
     await box.room.scan(box.room.workspace('office'));
     const agent = agentFor('task_two');
+    for (const path of ['office/minutes.md', 'office/list.csv']) await box.call('doc.read', { path }, agent);
     await box.call('doc.edit', { path: 'office/list.csv', base: 1, verbs: [{ set: '2', text: ['pens,4'] }] }, agent);
     await box.call(
       'doc.edit',

@@ -168,6 +168,24 @@ export const docErrors = errorKinds({
       zh: '请对照详情中的期望值与实际值后重试。',
     },
   },
+  DOC_UNSEEN_RANGE: {
+    category: 'conflict',
+    en: 'Lines of {path} that you were never shown would be changed: {unseen}.',
+    zh: '将修改 {path} 中从未向您显示过的行:{unseen}。',
+    hint: {
+      en: 'They are in the details now. If the change still fits, make the same call again.',
+      zh: '这些行已在详情中给出;如修改仍然合适,请重复同一调用。',
+    },
+  },
+  DOC_ADDRESS_UNKNOWN: {
+    category: 'not-found',
+    en: 'There is no {address} in version {version} of {path}: {reason}.',
+    zh: '{path} 的版本 {version} 中没有 {address}:{reason}。',
+    hint: {
+      en: 'doc.read, doc.outline and doc.find show what is there; line numbers always work.',
+      zh: '可用 doc.read、doc.outline、doc.find 查看;行号始终可用。',
+    },
+  },
   DOC_CONFLICT: {
     category: 'conflict',
     en: 'Later changes lie in the same place, so this cannot be done without loss.',

@@ -1,5 +1,6 @@
 import { fail } from '../../common/index.ts';
-import type { Guards, Verb } from './verbs.ts';
+import { readTarget } from './address.ts';
+import { type Guards, isBeginning, type Verb } from './verbs.ts';
 
 /**
  * The line form of an edit, for models and people without good JSON:
@@ -13,7 +14,8 @@ import type { Guards, Verb } from './verbs.ts';
  *     cut 30-31
  *     was "old words"
  *
- * `+` lines hold the new text with nothing escaped; quoted words are JSON strings; guards follow their verb.
+ * `+` lines hold the new text with nothing escaped; quoted words are JSON strings; guards follow their verb. Where a
+ * range stands, an address of the document may stand (`set B7`, `cut # Notice`, `sub @Box.start "a" -> "b"`).
  */
 export interface Script {
   path?: string;
@@ -21,15 +23,16 @@ export interface Script {
   verbs: Verb[];
 }
 
-const RANGE = '[1-9]\\d{0,8}(?:-[1-9]\\d{0,8})?';
-const PLACE = '>\\d{1,9}|<[1-9]\\d{0,8}';
 const STRING = '"(?:[^"\\\\]|\\\\.)*"';
-const SET = new RegExp(`^set (${RANGE})$`);
-const PUT = new RegExp(`^put (${PLACE})$`);
-const CUT = new RegExp(`^cut (${RANGE})$`);
-const MOVE = new RegExp(`^move (${RANGE}) (${PLACE})$`);
-const SUB = new RegExp(`^sub (?:(${RANGE}) )?(${STRING}) -> (${STRING})(?: (all)| #([1-9]\\d{0,8}))?$`);
+// What stands for a range or address is read by `parseTarget` later; only its end must be plain here.
+const SET = /^set (\S.*)$/;
+const PUT = /^put ([<>]\S.*)$/;
+const CUT = /^cut (\S.*)$/;
+const MOVE = /^move (\S.*) ([<>]\S.*)$/;
+const SUB = new RegExp(`^sub (?:(\\S.*?) )?(${STRING}) -> (${STRING})(?: (all)| #([1-9]\\d{0,8}))?$`);
 const WAS = new RegExp(`^was (${STRING})$`);
+
+const NO_RANGE = 'neither lines (12 or 12-13) nor an address (12:5-9, #3, B7, /key, # Heading, @symbol)';
 
 /** Throws DOC_VERB_INVALID with the line of the script that cannot be read. */
 export function parseScript(text: string): Script {
@@ -70,22 +73,24 @@ export function parseScript(text: string): Script {
 }
 
 function readVerb(row: string, refuse: (reason: string) => never): Verb | undefined {
+  const range = (text: string): string => (readTarget(text) ? text : refuse(NO_RANGE));
+  const place = (text: string): string => (isBeginning(text) || readTarget(text.slice(1)) ? text : refuse(NO_RANGE));
   let m = SET.exec(row);
-  if (m) return { set: m[1]!, text: [] };
+  if (m) return { set: range(m[1]!), text: [] };
   m = PUT.exec(row);
-  if (m) return { put: m[1]!, text: [] };
+  if (m) return { put: place(m[1]!), text: [] };
   m = CUT.exec(row);
-  if (m) return { cut: m[1]! };
+  if (m) return { cut: range(m[1]!) };
   m = MOVE.exec(row);
-  if (m) return { move: m[1]!, to: m[2]! };
+  if (m) return { move: range(m[1]!), to: place(m[2]!) };
   m = SUB.exec(row);
   if (!m) return undefined;
   const sub: Extract<Verb, { sub: unknown }>['sub'] = {
     find: unquote(m[2]!, refuse),
     replace: unquote(m[3]!, refuse),
   };
-  if (m[1]?.includes('-')) sub.range = m[1];
-  else if (m[1]) sub.line = Number(m[1]);
+  if (m[1] && /^[1-9]\d{0,8}$/.test(m[1])) sub.line = Number(m[1]);
+  else if (m[1]) sub.range = range(m[1]);
   if (m[4]) sub.all = true;
   if (m[5]) sub.nth = Number(m[5]);
   return { sub };

@@ -18,6 +18,15 @@ const FOLDS: readonly [Difference, (text: string) => string][] = [
   ['full-width', (t) => t.normalize('NFKC').replaceAll(/[“”„]/g, '"').replaceAll(/[‘’]/g, "'").replaceAll('。', '.')],
 ];
 
+/** In which way a text is almost what was looked for. */
+export function differenceOf(find: string, text: string): Difference {
+  for (const [difference, fold] of FOLDS) {
+    const wanted = fold(find);
+    if (wanted !== '' && fold(text).includes(wanted)) return difference;
+  }
+  return 'other';
+}
+
 /**
  * Lines that come nearest to a text that is not there. Only ever shown in an error: nothing here changes a document.
  * Looks at no more than 4 MB around the beginning of the scope.

@@ -4,6 +4,7 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
+import { type PlacePorts, resolvePlaces } from './place.ts';
 import { rebaseAims, type Stale } from './rebase.ts';
 import { resolveVerbs } from './resolve.ts';
 import type { Aim } from './target.ts';
@@ -21,15 +22,17 @@ export interface EditPlan {
 }
 
 /** Resolves verbs at `base` and carries them to the head. Throws every error of an edit; has no effect. */
-export function planEdit(
+export async function planEdit(
   db: Reader,
   documents: Documents,
   file: FileRow,
   base: number,
   verbs: readonly Verb[],
-): EditPlan {
+  ports: PlacePorts,
+): Promise<EditPlan> {
   const baseTree = documents.read(db, file, base);
-  const aims = resolveVerbs({ path: file.path, version: base, tree: baseTree }, verbs);
+  const at = { path: file.path, version: base, tree: baseTree };
+  const aims = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
   return carry(db, documents, { file, base, baseTree, aims });
 }
 

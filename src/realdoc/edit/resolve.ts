@@ -1,75 +1,97 @@
 import { fail } from '../../common/index.ts';
 import { NOTHING, type Splice } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
+import { locate, type Places } from './place.ts';
 import { resolveSub } from './resolve-sub.ts';
-import { type Aim, type Base, bare, checkGuards, lineEndOf, linesOf, regionOf } from './target.ts';
-import { parsePlace, type Verb } from './verbs.ts';
+import { type Aim, type Base, bare, checkGuards, type LineSpan, lineEndOf, regionOf } from './target.ts';
+import { type Guards, isBeginning, parsePlace, type Verb } from './verbs.ts';
 
 /**
  * Turns verbs into byte splices of the base text. Checks every line number and guard; throws DOC_LINE_UNKNOWN,
  * DOC_GUARD_FAILED, DOC_VERB_INVALID, DOC_AMBIGUOUS or DOC_TEXT_NOT_FOUND. Splices come sorted and do not overlap.
  */
-export function resolveVerbs(base: Base, verbs: readonly Verb[]): Aim[] {
-  const aims = verbs.flatMap((verb, i) => resolveVerb(base, verb, i + 1));
+export function resolveVerbs(base: Base, verbs: readonly Verb[], places: Places = new Map()): Aim[] {
+  const aims = verbs.flatMap((verb, i) => resolveVerb(base, verb, i + 1, places));
   refuseOverlap(aims);
   return aims;
 }
 
-function resolveVerb(base: Base, verb: Verb, number: number): Aim[] {
-  if ('sub' in verb) return resolveSub(base, verb, number);
-  if ('set' in verb) {
-    const lines = linesOf(base, verb.set);
-    const region = regionOf(base.tree, lines);
-    checkGuards(base, verb, lines, number);
-    const text = cleanText(verb.text, number, lines.from);
-    const del = base.tree.slice(region.from, region.to);
-    return [
-      {
-        verb: number,
-        lines,
-        region,
-        splices: [{ at: region.from, del, ins: withLineEnds(text, del, base.tree, lines.from) }],
-      },
-    ];
-  }
-  if ('cut' in verb) {
-    const lines = linesOf(base, verb.cut);
-    const region = regionOf(base.tree, lines);
-    checkGuards(base, verb, lines, number);
-    const del = base.tree.slice(region.from, region.to);
-    return [{ verb: number, lines, region, splices: [{ at: region.from, del, ins: NOTHING }] }];
-  }
+function resolveVerb(base: Base, verb: Verb, number: number, places: Places): Aim[] {
+  if ('sub' in verb) return resolveSub(base, verb, number, places);
+  if ('set' in verb) return [resolveSet(base, verb, number, places)];
   if ('put' in verb) {
-    const place = placeOf(base, verb.put, number);
-    checkGuards(base, verb, place.lines, number);
-    return [{ ...place, verb: number, splices: [insertAt(base.tree, place.at, cleanText(verb.text, number))] }];
+    const side = sideOf(base, verb.put, number, places);
+    checkGuards(base, verb, side, number);
+    const splice = insertAt(base.tree, side.at, cleanText(verb.text, number));
+    // The beginning and the end are places by themselves; any other one is held by the line that was named.
+    const isEdge = side.at === 0 || side.at === base.tree.bytes;
+    return [{ ...aimAt(side, number, isEdge || isProven(verb)), region: side.region, splices: [splice] }];
   }
-  const lines = linesOf(base, verb.move);
-  const region = regionOf(base.tree, lines);
-  checkGuards(base, verb, lines, number);
-  const place = placeOf(base, verb.to, number);
-  if (place.at >= region.from && place.at <= region.to) {
+  const from = locate(base, 'cut' in verb ? verb.cut : verb.move, number, places);
+  const region = from.place?.region ?? regionOf(base.tree, from.lines);
+  checkGuards(base, verb, { lines: from.lines, region, text: from.place?.text }, number);
+  const known = isProven(verb);
+  if ('cut' in verb) {
+    const gone = from.place?.cut ?? region;
+    const hull = { from: Math.min(gone.from, region.from), to: Math.max(gone.to, region.to) };
+    const splice = { at: gone.from, del: base.tree.slice(gone.from, gone.to), ins: NOTHING };
+    return [{ ...aimAt(from, number, known), region: hull, splices: [splice] }];
+  }
+  const whole = regionOf(base.tree, from.lines);
+  if (region.from !== whole.from || region.to !== whole.to) {
+    throw fail('DOC_VERB_INVALID', {
+      verb: number,
+      reason: 'only whole lines move; use set or sub for parts of a line',
+    });
+  }
+  const side = sideOf(base, verb.to, number, places);
+  if (side.at >= region.from && side.at <= region.to) {
     throw fail('DOC_VERB_INVALID', { verb: number, reason: 'lines cannot move into themselves' });
   }
   const del = base.tree.slice(region.from, region.to);
+  const isEdge = side.at === 0 || side.at === base.tree.bytes;
+  const block = { at: side.at, del: NOTHING, ins: movedBlock(base.tree, side.at, del) };
   return [
-    { verb: number, lines, region, splices: [{ at: region.from, del, ins: NOTHING }] },
-    { ...place, verb: number, splices: [{ at: place.at, del: NOTHING, ins: movedBlock(base.tree, place.at, del) }] },
+    { ...aimAt(from, number, known), region, splices: [{ at: region.from, del, ins: NOTHING }] },
+    { ...aimAt(side, number, isEdge), region: side.region, splices: [block] },
   ];
 }
 
-function placeOf(base: Base, place: string, number: number): Pick<Aim, 'lines' | 'region'> & { at: number } {
-  const { after, anchor } = parsePlace(place);
+function resolveSet(base: Base, verb: Extract<Verb, { set: unknown }>, number: number, places: Places): Aim {
+  const { lines, place } = locate(base, verb.set, number, places);
+  const region = place?.region ?? regionOf(base.tree, lines);
+  checkGuards(base, verb, { lines, region, text: place?.text }, number);
+  const text = cleanText(verb.text, number, place ? undefined : lines.from);
+  const del = base.tree.slice(region.from, region.to);
+  const ins = place ? place.print(text) : withLineEnds(text, del, base.tree, lines.from);
+  return { ...aimAt({ lines }, number, isProven(verb)), region, splices: [{ at: region.from, del, ins }] };
+}
+
+/** A guard that names some of the text, and holds, shows that the caller knows what stands there. */
+function isProven(guards: Guards): boolean {
+  return guards.was !== undefined || guards.hash !== undefined;
+}
+
+function aimAt({ lines }: { lines: LineSpan }, verb: number, known: boolean): Pick<Aim, 'verb' | 'lines' | 'unproven'> {
+  return { verb, lines, ...(known ? {} : { unproven: lines }) };
+}
+
+function sideOf(
+  base: Base,
+  place: string,
+  number: number,
+  places: Places,
+): Pick<Aim, 'lines' | 'region'> & { at: number } {
   const total = base.tree.lines;
   // The beginning: it has no line to hold on to, and in an empty text `<1` means it too.
-  if (anchor === 0 || (after === 0 && total === 0)) {
+  if (isBeginning(place) || (place === '<1' && total === 0)) {
     return { lines: { from: 1, to: 0 }, region: { from: 0, to: 0 }, at: 0 };
   }
-  if (anchor > total)
-    throw fail('DOC_LINE_UNKNOWN', { line: anchor, total, version: base.version, path: base.path, verb: number });
-  const at = base.tree.offsetOfLine(after + 1);
-  const lines = { from: anchor, to: anchor };
-  return { lines, region: regionOf(base.tree, lines), at };
+  const { isAfter, anchor } = parsePlace(place);
+  const { lines } = locate(base, anchor, number, places);
+  const line = isAfter ? lines.to : lines.from;
+  const held = { from: line, to: line };
+  return { lines: held, region: regionOf(base.tree, held), at: base.tree.offsetOfLine(isAfter ? line + 1 : line) };
 }
 
 /** Echoed `12|` prefixes are taken off when every line has one and they count up from the addressed line. */

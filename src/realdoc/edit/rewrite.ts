@@ -3,7 +3,7 @@ import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import { carry, type EditPlan } from './plan.ts';
-import { linesOf, regionOf } from './target.ts';
+import { linesIn, regionOf } from './target.ts';
 
 const MAX_LINES = 200;
 /** Small documents may be rewritten as a whole; of larger ones at most this share. */
@@ -21,7 +21,7 @@ export function planRewrite(
   input: { base: number; from: number; to: number; text: string },
 ): EditPlan {
   const tree = documents.read(db, file, input.base);
-  const lines = linesOf({ path: file.path, version: input.base, tree }, `${input.from}-${input.to}`);
+  const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   const count = lines.to - lines.from + 1;
   const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
   if (count > limit) throw fail('DOC_TOO_BROAD', { path: file.path, lines: count, limit });
@@ -34,6 +34,6 @@ export function planRewrite(
   const text = input.text.replace(/\r?\n$/, '');
   const fresh = text === '' ? '' : text.replaceAll(/\r?\n/g, end) + (isOpen ? '' : end);
   const splices = diffBytes(old, Buffer.from(fresh)).map((s) => ({ ...s, at: s.at + region.from }));
-  const aims = [{ verb: 1, lines, region, splices: [...splices] }];
+  const aims = [{ verb: 1, lines, unproven: lines, region, splices: [...splices] }];
   return carry(db, documents, { file, base: input.base, baseTree: tree, aims });
 }

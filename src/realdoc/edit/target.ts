@@ -3,13 +3,21 @@ import { fail } from '../../common/index.ts';
 import type { Range } from '../text/map.ts';
 import type { Splice } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { type Guards, parseRange } from './verbs.ts';
+import type { Guards } from './verbs.ts';
+
+/** Lines counted from 1, both included. */
+export interface LineSpan {
+  from: number;
+  to: number;
+}
 
 /** What one verb addressed at the base, and the splices that it means there. */
 export interface Aim {
   verb: number;
   /** Addressed lines, counted from 1; `to` is `from - 1` for the beginning of the text. */
-  lines: { from: number; to: number };
+  lines: LineSpan;
+  /** Lines whose text the verb changes or holds on to without having named any of it: the caller must have seen them. */
+  unproven?: LineSpan;
   /** Bytes that no later version may have touched. */
   region: Range;
   splices: Splice[];
@@ -21,24 +29,30 @@ export interface Base {
   tree: TextTree;
 }
 
-/** Throws DOC_LINE_UNKNOWN unless the lines exist at the base. */
-export function linesOf(base: Base, range: string): { from: number; to: number } {
-  const lines = parseRange(range);
+/** The same lines. Throws DOC_LINE_UNKNOWN unless they exist at the base. */
+export function linesIn(base: Base, lines: LineSpan, verb?: number): LineSpan {
   const total = base.tree.lines;
-  if (lines.from > lines.to || lines.to > total) {
-    const line = lines.from > lines.to ? range : lines.to;
-    throw fail('DOC_LINE_UNKNOWN', { line, total, version: base.version, path: base.path });
-  }
-  return lines;
+  if (lines.from <= lines.to && lines.to <= total) return lines;
+  const line = lines.from > lines.to ? `${lines.from}-${lines.to}` : lines.to;
+  throw fail('DOC_LINE_UNKNOWN', { line, total, version: base.version, path: base.path, ...(verb ? { verb } : {}) });
 }
 
-export function regionOf(tree: TextTree, lines: { from: number; to: number }): Range {
+export function regionOf(tree: TextTree, lines: LineSpan): Range {
   return { from: tree.offsetOfLine(lines.from), to: tree.offsetOfLine(lines.to + 1) };
 }
 
-/** Throws DOC_GUARD_FAILED with what was expected and what is there. */
-export function checkGuards(base: Base, guards: Guards, lines: { from: number; to: number }, verb: number): void {
-  const { from, to } = regionOf(base.tree, lines);
+/**
+ * Throws DOC_GUARD_FAILED with what was expected and what is there. `region` narrows the lines to a part of them, and
+ * `text` is what that part says, if its bytes are a spelling of it.
+ */
+export function checkGuards(
+  base: Base,
+  guards: Guards,
+  at: { lines: LineSpan; region?: Range; text?: string | undefined },
+  verb: number,
+): void {
+  const { lines } = at;
+  const { from, to } = at.region ?? regionOf(base.tree, lines);
   const actual = base.tree.slice(from, to);
   const failed = (guard: string, expected: unknown, found: unknown): Error =>
     fail('DOC_GUARD_FAILED', {
@@ -50,14 +64,15 @@ export function checkGuards(base: Base, guards: Guards, lines: { from: number; t
       path: base.path,
       version: base.version,
     });
-  if (guards.was !== undefined && !actual.includes(Buffer.from(guards.was))) {
-    throw failed('was', guards.was, bare(actual).toString('utf8').slice(0, 2000));
+  const { was, count, hash: digest } = guards;
+  if (was !== undefined && !actual.includes(Buffer.from(was)) && !at.text?.includes(was)) {
+    throw failed('was', was, (at.text ?? bare(actual).toString('utf8')).slice(0, 2000));
   }
-  const count = lines.to - lines.from + 1;
-  if (guards.count !== undefined && guards.count !== count) throw failed('count', guards.count, count);
-  if (guards.hash !== undefined) {
-    const digest = lineHash(actual, guards.hash.length);
-    if (digest !== guards.hash) throw failed('hash', guards.hash, digest);
+  const height = lines.to - lines.from + 1;
+  if (count !== undefined && count !== height) throw failed('count', count, height);
+  if (digest !== undefined) {
+    const found = lineHash(actual, digest.length);
+    if (found !== digest) throw failed('hash', digest, found);
   }
 }
 

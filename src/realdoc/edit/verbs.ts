@@ -1,9 +1,12 @@
 import { closed, type Static, Type } from '../../protocol/index.ts';
 
-/** `12` or `12-13`, counted from 1. */
-export const LineRange = Type.String({ pattern: '^[1-9][0-9]{0,8}(-[1-9][0-9]{0,8})?$', maxLength: 20 });
-/** After line 7 (`>7`), before line 7 (`<7`); `>0` is the beginning. */
-export const Place = Type.String({ pattern: '^(>[0-9]{1,9}|<[1-9][0-9]{0,8})$', maxLength: 10 });
+/**
+ * `12` or `12-13`, counted from 1, or an address: `12:5-9` (characters of a line), `#3` (a candidate that was shown),
+ * `B7`, `B7:C9` or `Sheet1!B7` (tables), `/server/port` (JSON, YAML), `# Heading` (markdown), `@Class.method` (code).
+ */
+export const LineRange = Type.String({ pattern: '^[^\\u0000-\\u001f]+$', minLength: 1, maxLength: 1000 });
+/** After line 7 (`>7`), before line 7 (`<7`), the same with an address (`>@Box.start`); `>0` is the beginning. */
+export const Place = Type.String({ pattern: '^[<>][^\\u0000-\\u001f]+$', minLength: 2, maxLength: 1001 });
 const Lines = Type.Array(Type.String({ maxLength: 1_000_000 }), { minItems: 1, maxItems: 20_000 });
 
 /** What must be true of the addressed lines at the base, or the whole edit is refused. */
@@ -37,12 +40,20 @@ export const Verb = Type.Union([SetVerb, PutVerb, CutVerb, SubVerb, MoveVerb]);
 export type Verb = Static<typeof Verb>;
 export type Guards = Pick<Static<typeof CutVerb>, 'was' | 'count' | 'hash'>;
 
-export function parseRange(range: string): { from: number; to: number } {
-  const [from, to] = range.split('-').map(Number);
-  return { from: from!, to: to ?? from! };
+/** The beginning of the text, or the side of a range. */
+export function parsePlace(place: string): { isAfter: boolean; anchor: string } {
+  return { isAfter: place.startsWith('>'), anchor: place.slice(1) };
 }
 
-export function parsePlace(place: string): { after: number; anchor: number } {
-  const line = Number(place.slice(1));
-  return place.startsWith('>') ? { after: line, anchor: line } : { after: line - 1, anchor: line };
+/** `>0`: before the first line, whatever it is. */
+export const isBeginning = (place: string): boolean => />0+$/.test(place);
+
+/** Every range and address that a verb names, as it was given. */
+export function addressesOf(verb: Verb): string[] {
+  if ('set' in verb) return [verb.set];
+  if ('cut' in verb) return [verb.cut];
+  if ('sub' in verb) return verb.sub.range === undefined ? [] : [verb.sub.range];
+  const place = 'put' in verb ? verb.put : verb.to;
+  const anchor = isBeginning(place) ? [] : [parsePlace(place).anchor];
+  return 'put' in verb ? anchor : [verb.move, ...anchor];
 }

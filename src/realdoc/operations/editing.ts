@@ -11,8 +11,10 @@ import {
   Version,
 } from '../../protocol/index.ts';
 import { parseScript } from '../edit/line-form.ts';
+import { noteError } from '../edit/offered.ts';
 import { carry, changedLines, type EditPlan, planEdit } from '../edit/plan.ts';
 import { planRewrite } from '../edit/rewrite.ts';
+import { refuseUnseen } from '../edit/seen.ts';
 import { Verb } from '../edit/verbs.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -47,6 +49,8 @@ export const EDIT_ERRORS = [
   'DOC_AMBIGUOUS',
   'DOC_TEXT_NOT_FOUND',
   'DOC_GUARD_FAILED',
+  'DOC_UNSEEN_RANGE',
+  'DOC_ADDRESS_UNKNOWN',
   'DOC_NO_CHANGE',
   'DOC_ENCODING',
   'DOC_TOO_BROAD',
@@ -75,6 +79,10 @@ export function editOperation(room: RealDoc): AnyOperation {
     errors: EDIT_ERRORS,
     positional: ['path'],
     examples: [
+      {
+        note: 'a place in the terms of the format: a cell, a key, a section, a symbol, characters of a line',
+        input: { path: 'office/prices.csv', base: 2, verbs: [{ set: 'B7', text: ['12.50'], was: '11.90' }] },
+      },
       {
         note: 'change one line that must still hold its old words',
         input: {
@@ -149,9 +157,8 @@ export function rewriteOperation(room: RealDoc): AnyOperation {
         input: { path: 'office/minutes.md', base: 3, from: 4, to: 6, text: 'All agreed.\nNo open points.' },
       },
     ],
-    facts: async (ctx, input) =>
-      editFacts(planRewrite(ctx.db, room.documents, await room.locate(input.path), input), input.path),
-    prepare: async (ctx, input) => planRewrite(ctx.db, room.documents, await room.locate(input.path), input),
+    facts: async (ctx, input) => editFacts(await rewritten(room, ctx, input), input.path),
+    prepare: (ctx, input) => rewritten(room, ctx, input),
     plan: (_ctx, input, plan) => ({ ...shownPlan(plan, input.path) }),
     apply: (ctx, input, plan) => {
       const now = upToDate(room, ctx.tx, plan);
@@ -169,10 +176,33 @@ export function rewriteOperation(room: RealDoc): AnyOperation {
   });
 }
 
+async function rewritten(
+  room: RealDoc,
+  ctx: ReadContext,
+  input: { path: string; base: number; from: number; to: number; text: string },
+): Promise<EditPlan> {
+  const file = await room.locate(input.path);
+  try {
+    const plan = planRewrite(ctx.db, room.documents, file, input);
+    refuseUnseen(ctx.db, room.seen, ctx.caller, plan);
+    return plan;
+  } catch (error) {
+    noteError(room.seen, ctx.caller, file, error);
+    throw error;
+  }
+}
+
 async function planned(room: RealDoc, ctx: ReadContext, input: Static<typeof EditInput>): Promise<EditPlan> {
   const file = await room.locate(input.path);
   const verbs = typeof input.verbs === 'string' ? scriptFor(input.verbs, input.path, input.base) : input.verbs;
-  return planEdit(ctx.db, room.documents, file, input.base, verbs);
+  try {
+    const plan = await planEdit(ctx.db, room.documents, file, input.base, verbs, room.places(ctx.caller, file));
+    refuseUnseen(ctx.db, room.seen, ctx.caller, plan);
+    return plan;
+  } catch (error) {
+    noteError(room.seen, ctx.caller, file, error, verbs);
+    throw error;
+  }
 }
 
 function scriptFor(text: string, path: string, base: number): Verb[] {

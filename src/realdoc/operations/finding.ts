@@ -39,6 +39,7 @@ export function findingOperations(room: RealDoc): AnyOperation[] {
 }
 
 interface Hit {
+  file: string;
   path: string;
   version: number;
   line: number;
@@ -84,7 +85,12 @@ function find(room: RealDoc): AnyOperation {
         await new Promise<void>((resolve) => setImmediate(resolve));
       }
       hits.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line));
-      const shown = hits.slice(0, max).map(({ score: _, ...hit }, i) => ({ ref: i + 1, ...hit }));
+      const best = hits.slice(0, max);
+      room.seen.offer(
+        ctx.caller,
+        best.map(({ file, version, line }, i) => ({ ref: i + 1, file, version, line })),
+      );
+      const shown = best.map(({ score: _, file: __, ...hit }, i) => ({ ref: i + 1, ...hit }));
       return {
         candidates: shown,
         documents: files.length,
@@ -98,7 +104,7 @@ function find(room: RealDoc): AnyOperation {
 function search(file: FileRow, tree: TextTree, words: string, max: number): Hit[] {
   const hits = new Map<number, Hit>();
   const add = (line: number, text: string, score: number): void => {
-    if (!hits.has(line)) hits.set(line, { path: file.path, version: file.head, line, text, score });
+    if (!hits.has(line)) hits.set(line, { file: file.id, path: file.path, version: file.head, line, text, score });
   };
   for (const at of findAll(tree, Buffer.from(words), 0, tree.bytes, max)) {
     const line = tree.lineAt(at);
@@ -169,7 +175,9 @@ function candidates(room: RealDoc): AnyOperation {
       path: DocPath,
       document: DocumentId,
       version: Version,
-      candidates: Type.Array(closed({ line: Line, prefix: Type.String(), text: Type.String() })),
+      candidates: Type.Array(
+        closed({ ref: Type.Integer({ minimum: 1 }), line: Line, prefix: Type.String(), text: Type.String() }),
+      ),
       /** Candidates in the document; more than are given if it was narrowed. */
       total: Type.Integer({ minimum: 0 }),
       spans: Type.Optional(Type.Array(Type.String())),
@@ -188,11 +196,17 @@ function candidates(room: RealDoc): AnyOperation {
       const all = candidatesOf(text, { instruction: input.query, path: file.path });
       const above = headingAbove(outlineOf(text, file.path));
       ctx.raise(file.label);
+      const offered = narrow(all, input.query, input.max ?? CANDIDATES, above).map((c, i) => ({ ref: i + 1, ...c }));
+      const { id, head } = file;
+      room.seen.offer(
+        ctx.caller,
+        offered.map(({ ref, line }) => ({ ref, file: id, version: head, line })),
+      );
       return {
         path: file.path,
         document: file.id,
         version: file.head,
-        candidates: narrow(all, input.query, input.max ?? CANDIDATES, above),
+        candidates: offered,
         total: all.length,
         ...(input.spansOf === undefined ? {} : { spans: spansAt(tree, file, input.spansOf) }),
         label: shownLabel(file.label),

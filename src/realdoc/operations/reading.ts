@@ -149,6 +149,12 @@ function read(room: RealDoc): AnyOperation {
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
       const label = rows.opAt(ctx.db, file.id, version)?.label ?? file.label;
       ctx.raise(label);
+      room.seen.noteLines(
+        ctx.caller,
+        file.id,
+        version,
+        lines.map((line) => line.n),
+      );
       return {
         path: file.path,
         document: file.id,

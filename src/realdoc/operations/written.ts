@@ -26,7 +26,10 @@ export function writeVersion(
     room.committed(written);
   });
   ctx.raise(written.label);
-  return { ...madeOf(written, next.change, after), label: shownLabel(written.label) };
+  const made = madeOf(written, next.change, after);
+  const shown = made.changed.map((line) => line.n);
+  ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, shown));
+  return { ...made, label: shownLabel(written.label) };
 }
 
 /** Lines that came and went. A change inside a line is one line out and one line in. */
