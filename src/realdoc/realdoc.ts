@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, type Database, fail, isJinguError, type Logger, newId } from '../common/index.ts';
 import { type Caller, type InvokeRequest, type InvokeResult, ORGANISATION } from '../protocol/index.ts';
 import { Documents } from './documents.ts';
+import type { CheckSyntax } from './edit/advisory.ts';
 import { offeredTo } from './edit/offered.ts';
 import { type FormatResolver, noAddresses, type PlacePorts } from './edit/place.ts';
 import { ShownMemory } from './edit/shown.ts';
@@ -38,6 +39,8 @@ export interface RealDocOptions {
   watch?: boolean;
   /** Addresses of text formats: cells, pointers, headings, symbols. Left out: lines only. */
   addresses?: FormatResolver;
+  /** Whether a text is what its name says. Left out: nobody looks, and no edit carries an advisory. */
+  checkSyntax?: CheckSyntax;
 }
 
 /** Documents taken in by one call: one audit record, one short transaction. */
@@ -196,6 +199,10 @@ export class RealDoc {
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
   shown(file: FileRow, version = file.head): Promise<Shown> {
     return this.contents.shown(file, version, this.documents.at(file, version));
+  }
+
+  get checkSyntax(): CheckSyntax | undefined {
+    return this.#o.checkSyntax;
   }
 
   /** How addresses of an edit by this caller are resolved. */

@@ -2,10 +2,11 @@ import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, netChange } from '../documents.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
+import type { Range } from '../text/map.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { type PlacePorts, resolvePlaces } from './place.ts';
-import { rebaseAims, type Stale } from './rebase.ts';
+import { placeAfter, rebaseAims, type Stale } from './rebase.ts';
 import { resolveVerbs } from './resolve.ts';
 import type { Aim } from './target.ts';
 import type { Verb } from './verbs.ts';
@@ -46,11 +47,11 @@ export function carry(
   const net = base === file.head ? [] : netChange(db, file.id, base, file.head);
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
-  if ('stale' in rebased) throw staleTarget(db, file, base, before, rebased.stale);
+  if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);
   const { change } = rebased;
   if (change.length === 0) {
-    const lines = aims.map((aim) => ({ from: aim.lines.from, to: aim.lines.to }));
-    throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines: lines.slice(0, 20) });
+    const lines = aims.flatMap((aim) => linesAt(before, placeAfter(aim.region, net))).slice(0, MAX_IN_ERROR);
+    throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines });
   }
   refuseForeignText(file, change);
   return { file, base, baseTree, aims, change, before, after: before.apply(change) };
@@ -62,11 +63,24 @@ function refuseForeignText(file: FileRow, change: Change): void {
   for (const s of change) if (s.ins.some((byte) => byte >= 128)) throw fail('DOC_ENCODING', { path: file.path });
 }
 
-function staleTarget(db: Reader, file: FileRow, base: number, head: TextTree, stale: Stale): Error {
+/** Lines of the addressed text that one error shows. */
+const MAX_IN_ERROR = 20;
+
+function linesAt(tree: TextTree, { from, to }: Range): ShownLine[] {
+  const first = tree.lineAt(from);
+  const last = to > from ? tree.lineAt(to - 1) : first;
+  return linesFrom(tree, first, Math.min(last, first + MAX_IN_ERROR - 1));
+}
+
+function staleTarget(
+  db: Reader,
+  plan: Pick<EditPlan, 'file' | 'base' | 'baseTree'>,
+  head: TextTree,
+  stale: Stale,
+): Error {
+  const { file, base, baseTree } = plan;
   const { aim, now } = stale;
-  const first = head.lineAt(now.from);
-  const last = now.to > now.from ? head.lineAt(Math.max(now.from, now.to - 1)) : first;
-  const current = linesFrom(head, first, Math.min(last, first + 19));
+  const current = linesAt(head, now);
   const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((op) => op.version > base);
   return fail('DOC_STALE_TARGET', {
     path: file.path,
@@ -75,6 +89,7 @@ function staleTarget(db: Reader, file: FileRow, base: number, head: TextTree, st
     version: file.head,
     from: aim.lines.from,
     to: aim.lines.to,
+    was: linesFrom(baseTree, aim.lines.from, Math.min(aim.lines.to, aim.lines.from + MAX_IN_ERROR - 1)),
     current,
     since: since.map((op) => ({
       version: op.version,

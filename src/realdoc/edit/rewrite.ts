@@ -3,6 +3,7 @@ import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import { carry, type EditPlan } from './plan.ts';
+import { sectionsOf } from './sections.ts';
 import { linesIn, regionOf } from './target.ts';
 
 const MAX_LINES = 200;
@@ -24,7 +25,10 @@ export function planRewrite(
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   const count = lines.to - lines.from + 1;
   const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
-  if (count > limit) throw fail('DOC_TOO_BROAD', { path: file.path, lines: count, limit });
+  if (count > limit) {
+    const sections = sectionsOf(tree, lines, limit, file.path);
+    throw fail('DOC_TOO_BROAD', { path: file.path, version: input.base, lines: count, limit, sections });
+  }
   if (!input.text.isWellFormed())
     throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character' });
   const region = regionOf(tree, lines);

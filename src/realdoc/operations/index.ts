@@ -1,12 +1,13 @@
 import type { AnyOperation } from '../../protocol/index.ts';
 import type { RealDoc } from '../realdoc.ts';
 import { createOperation } from './creating.ts';
-import { editOperation, rewriteOperation } from './editing.ts';
+import { editOperation } from './editing.ts';
 import { findingOperations } from './finding.ts';
 import { historyOperations } from './history.ts';
 import { importOperation } from './importing.ts';
 import { keepingOperations } from './keeping.ts';
 import { readingOperations } from './reading.ts';
+import { rewriteOperation } from './rewriting.ts';
 import { undoOperations } from './undoing.ts';
 import { workspaceOperations } from './workspaces.ts';
 

@@ -9,9 +9,9 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
-import { targetOf } from './editing.ts';
 import { documentsBelow } from './reading.ts';
 import { Line } from './shapes.ts';
+import { targetOf } from './targets.ts';
 
 const READ = {
   effect: 'read',

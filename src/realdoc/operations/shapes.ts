@@ -18,6 +18,10 @@ export const VersionMade = closed({
   removed: Type.Integer({ minimum: 0 }),
   /** The lines around each change as they are numbered now. */
   changed: Type.Array(ShownLine),
+  /** The text was well-formed before and is not now. The version stands; nothing was repaired. */
+  advisory: Type.Optional(
+    closed({ code: Type.Literal('PARSE_ADVISORY'), message: Type.String(), line: Type.Integer({ minimum: 1 }) }),
+  ),
   label: LabelSchema,
 });
 

@@ -17,8 +17,8 @@ import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { undoneVersions } from '../versions.ts';
-import { targetOf } from './editing.ts';
 import { Note, VersionMade } from './shapes.ts';
+import { targetOf } from './targets.ts';
 import { writeVersion } from './written.ts';
 
 const Which = closed({
