@@ -1,6 +1,7 @@
 import type BetterSqlite from 'better-sqlite3';
 import { fail, isJinguError, type JinguError, type Logger, type SqlValue, type Tx } from '../common/index.ts';
 import type { Statements } from './statements.ts';
+import type { WalKeeper } from './wal-keeper.ts';
 
 interface Job {
   fn: (tx: Tx) => unknown;
@@ -15,18 +16,26 @@ interface Job {
 export class GroupCommit {
   readonly #db: BetterSqlite.Database;
   readonly #statements: Statements;
+  readonly #wal: WalKeeper;
   readonly #log: Logger;
+  readonly #begin: BetterSqlite.Statement;
+  readonly #commit: BetterSqlite.Statement;
   #queue: Job[] = [];
   #scheduled = false;
   #stopped = false;
   /** An I/O error leaves the page cache in doubt; nothing more is written until the store is reopened (ATC '20). */
   #broken: JinguError | undefined;
   #idle: (() => void)[] = [];
+  /** Bytes bound since the last commit. */
+  #bound = 0;
 
-  constructor(db: BetterSqlite.Database, statements: Statements, log: Logger) {
+  constructor(db: BetterSqlite.Database, statements: Statements, wal: WalKeeper, log: Logger) {
     this.#db = db;
     this.#statements = statements;
+    this.#wal = wal;
     this.#log = log;
+    this.#begin = db.prepare('BEGIN IMMEDIATE');
+    this.#commit = db.prepare('COMMIT');
   }
 
   write<T>(fn: (tx: Tx) => T): Promise<T> {
@@ -53,9 +62,12 @@ export class GroupCommit {
     const settle: (() => void)[] = [];
     const after: (() => void)[] = [];
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
-      for (const job of jobs) this.#runOne(job, settle, after);
-      this.#db.exec('COMMIT');
+      this.#begin.run();
+      const [only] = jobs;
+      // Alone in its transaction a job needs no savepoint: what would be taken back is all there is.
+      if (jobs.length === 1 && only) this.#runAlone(only, settle, after);
+      else for (const job of jobs) this.#runOne(job, settle, after);
+      if (this.#db.inTransaction) this.#commit.run();
     } catch (error) {
       if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
       const failure = this.#explain(error);
@@ -65,35 +77,71 @@ export class GroupCommit {
     }
     for (const fn of after) fn();
     for (const fn of settle) fn();
+    this.#wal.committed(this.#bound);
+    this.#bound = 0;
     this.#finish();
   }
 
+  #runAlone(job: Job, settle: (() => void)[], after: (() => void)[]): void {
+    try {
+      const { value, afterwards } = this.#call(job);
+      settle.push(() => job.resolve(value));
+      after.push(...afterwards);
+    } catch (error) {
+      if (!this.#db.inTransaction) throw error;
+      this.#db.exec('ROLLBACK');
+      settle.push(() => job.reject(isSqliteError(error) ? this.#explain(error) : error));
+    }
+  }
+
   #runOne(job: Job, settle: (() => void)[], after: (() => void)[]): void {
-    const mine: (() => void)[] = [];
-    let open = true;
-    const guard = <T>(fn: () => T): T => {
-      if (!open) throw new Error('a transaction was used after it ended');
-      return fn();
-    };
-    const tx: Tx = {
-      get: <Row>(sql: string, ...params: SqlValue[]) => guard(() => this.#statements.get<Row>(sql, params)),
-      all: <Row>(sql: string, ...params: SqlValue[]) => guard(() => this.#statements.all<Row>(sql, params)),
-      run: (sql, ...params) => guard(() => this.#statements.run(sql, params)),
-      afterCommit: (fn) => guard(() => mine.push(fn)),
-    };
     this.#db.exec('SAVEPOINT job');
     try {
-      const value = job.fn(tx);
-      if (value instanceof Promise) throw new TypeError('nothing may await inside a transaction');
+      const { value, afterwards } = this.#call(job);
       this.#db.exec('RELEASE job');
       settle.push(() => job.resolve(value));
-      after.push(...mine);
+      after.push(...afterwards);
     } catch (error) {
       // A full disk or an I/O error has already rolled the whole transaction back: nothing of the batch survives.
       if (!this.#db.inTransaction) throw error;
       this.#db.exec('ROLLBACK TO job');
       this.#db.exec('RELEASE job');
       settle.push(() => job.reject(isSqliteError(error) ? this.#explain(error) : error));
+    }
+  }
+
+  #call(job: Job): { value: unknown; afterwards: (() => void)[] } {
+    const afterwards: (() => void)[] = [];
+    const statements = this.#statements;
+    let open = true;
+    const assertOpen = (): void => {
+      if (!open) throw new Error('a transaction was used after it ended');
+    };
+    const tx: Tx = {
+      get: <Row>(sql: string, ...params: SqlValue[]) => {
+        assertOpen();
+        return statements.get<Row>(sql, params);
+      },
+      all: <Row>(sql: string, ...params: SqlValue[]) => {
+        assertOpen();
+        return statements.all<Row>(sql, params);
+      },
+      run: (sql, ...params) => {
+        assertOpen();
+        for (const param of params) {
+          if (typeof param === 'string' || param instanceof Uint8Array) this.#bound += param.length;
+        }
+        return statements.run(sql, params);
+      },
+      afterCommit: (fn) => {
+        assertOpen();
+        afterwards.push(fn);
+      },
+    };
+    try {
+      const value = job.fn(tx);
+      if (value instanceof Promise) throw new TypeError('nothing may await inside a transaction');
+      return { value, afterwards };
     } finally {
       open = false;
     }

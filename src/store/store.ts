@@ -6,8 +6,10 @@ import { GroupCommit } from './group-commit.ts';
 import { lockDirectory } from './lock.ts';
 import { type RestoreNotice, storeMeta } from './meta.ts';
 import type { Migration } from './migrations.ts';
+import { setPragmas } from './pragmas.ts';
 import { finishRestore } from './restore.ts';
 import { Statements } from './statements.ts';
+import { WalKeeper } from './wal-keeper.ts';
 
 export interface StoreOptions {
   directory: string;
@@ -26,6 +28,7 @@ export class Store implements Database {
   readonly #db: BetterSqlite.Database;
   readonly #statements: Statements;
   readonly #commits: GroupCommit;
+  readonly #wal: WalKeeper;
   readonly #unlock: () => void;
 
   /** Opens, locks, migrates. Throws STORE_LOCKED if another process owns the directory, STORE_FAILED otherwise. */
@@ -47,7 +50,8 @@ export class Store implements Database {
       throw fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
     }
     this.#statements = new Statements(this.#db);
-    this.#commits = new GroupCommit(this.#db, this.#statements, options.log);
+    this.#wal = new WalKeeper(this.path, options.log);
+    this.#commits = new GroupCommit(this.#db, this.#statements, this.#wal, options.log);
   }
 
   get<Row>(sql: string, ...params: SqlValue[]): Row | undefined {
@@ -91,6 +95,7 @@ export class Store implements Database {
   /** Waits for queued writes, truncates the WAL and unlocks. Harmless when called twice. */
   async close(): Promise<void> {
     await this.#commits.stop();
+    await this.#wal.stop();
     if (!this.#db.open) return;
     try {
       this.#db.pragma('wal_checkpoint(TRUNCATE)');
@@ -106,18 +111,6 @@ function closeToOthers(path: string): void {
   const file = openSync(path, 'a', 0o600);
   fchmodSync(file, 0o600);
   closeSync(file);
-}
-
-export function setPragmas(db: BetterSqlite.Database): void {
-  const mode = db.pragma('journal_mode = WAL', { simple: true });
-  if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${String(mode)})`);
-  db.pragma('synchronous = FULL');
-  const level = db.pragma('synchronous', { simple: true });
-  if (level !== 2) throw new Error(`synchronous is ${String(level)}, not FULL`);
-  for (const pragma of ['foreign_keys = ON', 'trusted_schema = OFF', 'cell_size_check = ON', 'mmap_size = 0']) {
-    db.pragma(pragma);
-  }
-  db.pragma('busy_timeout = 2000');
 }
 
 function migrate(db: BetterSqlite.Database, migrations: readonly Migration[]): void {
