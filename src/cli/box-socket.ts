@@ -66,6 +66,17 @@ export class BoxSocket {
     }
   }
 
+  /** The bytes behind a path of the box, into a stream, which is ended unless it is our own output. */
+  async download(path: string, into: NodeJS.WritableStream, signal: AbortSignal): Promise<void> {
+    const answer = await this.#send('GET', path, undefined, signal);
+    if (answer.statusCode !== 200) {
+      const body = this.#parse(await this.#read(answer, signal)) as { error?: WireError };
+      throw body.error ? new CliError(body.error) : cliFail('CLIENT_ANSWER_INVALID', { reason: path }, this.#locale);
+    }
+    const { pipeline } = await import('node:stream/promises');
+    await pipeline(answer, into, { signal, end: into !== process.stdout });
+  }
+
   async #read(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
     answer.setEncoding('utf8');
     let text = '';

@@ -60,6 +60,7 @@ async function dispatch(words: readonly string[], base: Base): Promise<number> {
   if (noun === 'audit' && verb === 'verify' && tail.slice(1).some((word) => !isCommon(word))) {
     return await verifyFile(base, tail.slice(1));
   }
+  if (noun === 'doc' && (verb === 'show' || verb === 'export')) return await takeOut(base, verb, tail.slice(1));
   if (noun === 'backup' && verb === 'restore') return await restoreBackup(base, tail.slice(1));
   if (verb === undefined) return await showNoun(base, noun);
   return await operation(base, noun, verb, tail.slice(1));
@@ -71,6 +72,10 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
   const parsed = await parse(base, contract, argv);
   if (parsed === undefined) return EXIT.done;
   const context: Context = { ...base, globals: parsed.globals };
+  if (base.terminal.isHuman && contract.effect === 'read') {
+    const { showView } = await import('./local/doc-views.ts');
+    if (await showView(context, contract.id, parsed.input)) return EXIT.done;
+  }
   const isTask = contract.id === 'task.submit' && parsed.globals.wait && !parsed.globals.dryRun;
   // Waiting for a task means watching it, not holding the call.
   const result = await call(
@@ -139,6 +144,7 @@ async function pairing(base: Base, verb: string | undefined, tail: readonly stri
 }
 
 async function followEvents(base: Base, tail: readonly string[]): Promise<number> {
+  const { EVENTS } = await import('./local/contracts.ts');
   const { events } = await import('./local/events.ts');
   const parsed = await parse(base, EVENTS, tail);
   if (parsed === undefined) return EXIT.done;
@@ -147,27 +153,6 @@ async function followEvents(base: Base, tail: readonly string[]): Promise<number
   await events({ ...base, globals: parsed.globals }, options);
   return base.signal.aborted ? EXIT.interrupted : EXIT.done;
 }
-
-/** Not an operation of the box, but said in the same words. */
-const EVENTS: Contract = {
-  id: 'events.follow',
-  summary: {
-    en: 'Follow a topic: box, approvals, audit, task:<id>, doc:<id>',
-    zh: '跟踪主题:box、approvals、audit、task:<id>、doc:<id>',
-  },
-  effect: 'read',
-  risk: 'low',
-  input: {
-    type: 'object',
-    properties: {
-      topic: { type: 'string' },
-      after: { type: 'string', description: 'epoch:seq of the last event seen' },
-      limit: { type: 'integer', description: 'end after so many events' },
-    },
-  },
-  positional: ['topic'],
-  examples: [],
-};
 
 async function doctor(base: Base, tail: readonly string[]): Promise<number> {
   try {
@@ -179,6 +164,23 @@ async function doctor(base: Base, tail: readonly string[]): Promise<number> {
     finish(base, 'box.doctor', { ok: false, findings: examineStopped(dirname(base.box.path), base.box.path) });
     return EXIT.unreachable;
   }
+}
+
+/** `doc show` and `doc export` end in a text or a file here, so they are conversations and no single call. */
+async function takeOut(base: Base, verb: 'show' | 'export', argv: readonly string[]): Promise<number> {
+  const { EXPORT, SHOW } = await import('./local/contracts.ts');
+  const words = argv.map((word) => (word === '-o' ? '--output' : word));
+  const parsed = await parse(base, verb === 'show' ? SHOW : EXPORT, words);
+  if (parsed === undefined) return EXIT.done;
+  const context: Context = { ...base, globals: parsed.globals };
+  if (verb === 'show') {
+    const { showDocument } = await import('./local/doc-show.ts');
+    await showDocument(context, parsed.input);
+    return EXIT.done;
+  }
+  const { exportDocument } = await import('./local/doc-export.ts');
+  const { output, force, ...input } = parsed.input as { output?: string; force?: boolean };
+  return finish(context, 'doc.export', await exportDocument(context, input, { file: output, force: force === true }));
 }
 
 async function verifyFile(base: Base, args: readonly string[]): Promise<number> {

@@ -20,6 +20,10 @@ export class Terminal {
     return process.stdout.columns || 100;
   }
 
+  get rows(): number {
+    return process.stdout.rows || 24;
+  }
+
   /** Data for people, on stdout. */
   show(text: string): void {
     process.stdout.write(text.endsWith('\n') || text === '' ? text : `${text}\n`);

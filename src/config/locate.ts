@@ -21,3 +21,11 @@ export async function locateData(flag: string | undefined, env: Environment = pr
 export function localeOf(env: Environment = process.env): 'en' | 'zh' {
   return (env['LC_ALL'] || env['LC_MESSAGES'] || env['LANG'] || '').toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
+
+/**
+ * What long text is shown through, and the environment it gets. As git has it: an empty name or `cat` means none; less
+ * lets colours through, ends at once with what fits, and leaves the screen as it was.
+ */
+export function pagerOf(env: Environment = process.env): { command: string; env: Environment } {
+  return { command: env['JINGU_PAGER'] ?? env['PAGER'] ?? 'less', env: { LESS: 'FRX', LV: '-c', ...env } };
+}

@@ -1,14 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceFolder, pairFolder } from '../../src/client-node/index.ts';
 import { LiveBox } from '../support/live-box.ts';
-
-const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
-/** util-linux gives the command a terminal; every Debian has it. */
-const hasScript = spawnSync('script', ['--version']).status === 0;
+import { hasScript, onTerminal as runOnTerminal } from '../support/on-terminal.ts';
 
 let box: LiveBox;
 let folder: string;
@@ -23,29 +19,12 @@ afterAll(async () => {
 });
 
 /** The command on a terminal of its own. `answers` are typed when their question appears. */
-function onTerminal(
+const onTerminal = (
   args: string[],
   answers: [RegExp, string][] = [],
   heard: (text: string) => void = () => {},
-  env = {},
-) {
-  const line = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn('script', ['-qec', line, '/dev/null'], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { PATH, HOME, JINGU_DATA: box.data, TERM: 'xterm-256color', ...env },
-  });
-  return new Promise<{ code: number | null; screen: string }>((resolve) => {
-    let screen = '';
-    const left = [...answers];
-    child.stdout.on('data', (chunk: Buffer) => {
-      screen += chunk.toString();
-      heard(screen);
-      if (left[0]?.[0].test(screen)) child.stdin.write(`${left.shift()![1]}\n`);
-    });
-    child.on('close', (code) => resolve({ code, screen }));
-  });
-}
+  env: Record<string, string> = {},
+) => runOnTerminal(args, { data: box.data, answers, heard, env });
 
 describe.skipIf(!hasScript)('the command on a terminal', () => {
   it('speaks to people, in colour, and in plain text when asked to', async () => {

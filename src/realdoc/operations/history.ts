@@ -11,6 +11,7 @@ import {
 import { netChange } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { compareShown } from '../history/compare.ts';
+import { groupVersions } from '../history/groups.ts';
 import { wordHunks } from '../history/word-hunks.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -21,18 +22,35 @@ import { undoneVersions } from '../versions.ts';
 import { DocumentId, shownLabel } from './shapes.ts';
 import { lineCounts } from './written.ts';
 
+const By = closed({
+  kind: Type.String(),
+  personId: Type.Union([Type.String(), Type.Null()]),
+  agent: Type.Union([Type.String(), Type.Null()]),
+  taskId: Type.Union([Type.String(), Type.Null()]),
+});
+
+const LogGroup = closed({
+  from: Version,
+  to: Version,
+  at: Type.Integer(),
+  until: Type.Integer(),
+  by: By,
+  sources: Type.Array(Type.String()),
+  notes: Type.Array(Type.String()),
+  added: Type.Integer(),
+  removed: Type.Integer(),
+  /** How many of them are taken back. */
+  undone: Type.Integer(),
+  tags: Type.Array(Type.String()),
+});
+
 const LogEntry = closed({
   path: DocPath,
   document: DocumentId,
   version: Version,
   base: Type.Integer(),
   at: Type.Integer(),
-  by: closed({
-    kind: Type.String(),
-    personId: Type.Union([Type.String(), Type.Null()]),
-    agent: Type.Union([Type.String(), Type.Null()]),
-    taskId: Type.Union([Type.String(), Type.Null()]),
-  }),
+  by: By,
   source: Type.String(),
   call: Type.String(),
   note: Type.Optional(Type.String()),
@@ -61,8 +79,14 @@ function log(room: RealDoc): AnyOperation {
       task: Type.Optional(Type.String({ minLength: 3, maxLength: 64 })),
       before: Type.Optional(Version),
       max: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+      /** Also as people think of them: what a task did, or one hand without a longer pause, is one. */
+      group: Type.Optional(Type.Boolean()),
     }),
-    output: closed({ versions: Type.Array(LogEntry), more: Type.Boolean() }),
+    output: closed({
+      versions: Type.Array(LogEntry),
+      groups: Type.Optional(Type.Array(LogGroup)),
+      more: Type.Boolean(),
+    }),
     effect: 'read',
     risk: 'low',
     confirmation: 'never',
@@ -86,7 +110,9 @@ function log(room: RealDoc): AnyOperation {
       const undone = undoneVersions(ctx.db, file.id);
       const ops = rows.newestOps(ctx.db, file.id, input.before ?? file.head + 1, max);
       ctx.raise(file.label);
-      return { versions: ops.map((op) => entryOf(ctx.db, file, op, undone)), more: (ops.at(-1)?.version ?? 1) > 1 };
+      const versions = ops.map((op) => entryOf(ctx.db, file, op, undone));
+      const groups = input.group ? { groups: groupVersions(versions) } : {};
+      return { versions, ...groups, more: (ops.at(-1)?.version ?? 1) > 1 };
     },
   });
 }

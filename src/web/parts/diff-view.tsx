@@ -1,5 +1,5 @@
+import { type DiffLine, parseDiff } from '../../common/unified-diff.ts';
 import { t } from '../i18n/index.ts';
-import { type DiffLine, parseDiff } from './diff-model.ts';
 import { visible } from './visible.ts';
 
 const SIGN = { add: '+', del: '−', same: '' } as const;

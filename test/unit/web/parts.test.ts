@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDiff } from '../../../src/web/parts/diff-model.ts';
+import { parseDiff } from '../../../src/common/unified-diff.ts';
 import { visible } from '../../../src/web/parts/visible.ts';
 
 const DIFF = `--- office/a.md v1

@@ -1,0 +1,83 @@
+/** What grouping looks at: one version of one document. */
+export interface Groupable {
+  version: number;
+  at: number;
+  by: { kind: string; personId: string | null; agent: string | null; taskId: string | null };
+  source: string;
+  note?: string;
+  added: number;
+  removed: number;
+  undone: boolean;
+  tags: readonly string[];
+}
+
+/** Versions that people think of as one: what a task did, or what one hand did without a longer pause. */
+export interface Group {
+  /** Oldest and newest version of it. */
+  from: number;
+  to: number;
+  /** Times of those two. */
+  at: number;
+  until: number;
+  by: Groupable['by'];
+  sources: string[];
+  notes: string[];
+  added: number;
+  removed: number;
+  undone: number;
+  tags: string[];
+}
+
+/** Programs that save by themselves make a version every few seconds; a pause this long is a new sitting. */
+const PAUSE_MS = 10 * 60_000;
+const MAX_NOTES = 5;
+
+/** Groups versions that come newest first; the groups come newest first too. A tagged version ends its group. Pure. */
+export function groupVersions(versions: readonly Groupable[]): Group[] {
+  const groups: Group[] = [];
+  let newer: Groupable | undefined;
+  for (const entry of versions) {
+    const open = groups.at(-1);
+    if (open && newer && belongs(newer, entry)) add(open, entry);
+    else groups.push(groupOf(entry));
+    newer = entry;
+  }
+  return groups;
+}
+
+function belongs(newer: Groupable, older: Groupable): boolean {
+  if (older.tags.length > 0) return false;
+  const [a, b] = [newer.by, older.by];
+  if (a.taskId !== null || b.taskId !== null) return a.taskId === b.taskId;
+  const sameHand = a.kind === b.kind && a.personId === b.personId && a.agent === b.agent;
+  // A rollback or a rename is a step of its own, whoever did it.
+  const isPlain = (entry: Groupable): boolean => ['edit', 'import', 'merge'].includes(entry.source);
+  return sameHand && isPlain(newer) && isPlain(older) && Math.abs(newer.at - older.at) <= PAUSE_MS;
+}
+
+function groupOf({ version, at, by, source, note, added, removed, undone, tags }: Groupable): Group {
+  return {
+    from: version,
+    to: version,
+    at,
+    until: at,
+    by,
+    sources: [source],
+    notes: note === undefined ? [] : [note],
+    added,
+    removed,
+    undone: undone ? 1 : 0,
+    tags: [...tags],
+  };
+}
+
+function add(group: Group, older: Groupable): void {
+  group.from = older.version;
+  group.at = older.at;
+  group.added += older.added;
+  group.removed += older.removed;
+  group.undone += older.undone ? 1 : 0;
+  if (!group.sources.includes(older.source)) group.sources.push(older.source);
+  const { note } = older;
+  if (note !== undefined && group.notes.length < MAX_NOTES && !group.notes.includes(note)) group.notes.push(note);
+}
