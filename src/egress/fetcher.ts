@@ -60,7 +60,7 @@ export class Fetcher {
     this.#options = options;
   }
 
-  async fetch(signed: unknown, { signal, part }: GuestCall): Promise<{ bodyBytes: number }> {
+  async fetch(signed: unknown, { signal, part }: Pick<GuestCall, 'signal' | 'part'>): Promise<{ bodyBytes: number }> {
     const { gate, now, ports } = this.#options;
     const ticket = gate.admit(signed, now());
     const facts = factsOf(ticket);
@@ -107,7 +107,11 @@ export class Fetcher {
     }
   }
 
-  async #body(ticket: Ticket, answer: IncomingMessage, { signal, part }: GuestCall): Promise<number> {
+  async #body(
+    ticket: Ticket,
+    answer: IncomingMessage,
+    { signal, part }: Pick<GuestCall, 'signal' | 'part'>,
+  ): Promise<number> {
     const status = answer.statusCode ?? 0;
     if (status >= 300 && status < 400) return 0;
     const { maxBytes: limit, host } = ticket;

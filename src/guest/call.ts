@@ -5,6 +5,7 @@ import type { GuestRequestOptions, GuestSpec } from './types.ts';
 export class Call {
   readonly method: string;
   readonly params: unknown;
+  readonly body: readonly Uint8Array[] | undefined;
   readonly promise: Promise<unknown>;
   readonly #onPart: GuestRequestOptions['onPart'];
   readonly #cleanup: (() => void)[] = [];
@@ -12,10 +13,11 @@ export class Call {
   #reject!: (error: unknown) => void;
   #isSettled = false;
 
-  constructor(method: string, params: unknown, onPart: GuestRequestOptions['onPart']) {
+  constructor(method: string, params: unknown, options: Pick<GuestRequestOptions, 'onPart' | 'body'>) {
     this.method = method;
     this.params = params;
-    this.#onPart = onPart;
+    this.body = options.body;
+    this.#onPart = options.onPart;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;

@@ -24,9 +24,14 @@ export function encodeJson(value: unknown): Buffer {
 
 /** `id` is the request's number, an unsigned 32-bit integer. The bytes are copied. */
 export function encodeBinary(id: number, bytes: Uint8Array): Buffer {
+  return Buffer.concat([binaryHead(id, bytes.length), bytes]);
+}
+
+/** What stands before `length` bytes of request `id`, for a sender that does not want to copy them. */
+export function binaryHead(id: number, length: number): Buffer {
   const prefix = Buffer.alloc(4);
   prefix.writeUInt32BE(id);
-  return withHeader(BINARY_TYPE, bytes.length + 4, [prefix, bytes]);
+  return withHeader(BINARY_TYPE, length + 4, [prefix]);
 }
 
 function withHeader(type: number, length: number, parts: Uint8Array[]): Buffer {
@@ -34,7 +39,7 @@ function withHeader(type: number, length: number, parts: Uint8Array[]): Buffer {
   const header = Buffer.alloc(HEADER);
   header.writeUInt32BE(length);
   header[4] = type;
-  return Buffer.concat([header, ...parts], HEADER + length);
+  return Buffer.concat([header, ...parts]);
 }
 
 /** Takes chunks as they come and gives whole frames in order. After it threw it must not be used again. */

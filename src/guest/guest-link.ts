@@ -1,6 +1,6 @@
 import { type Clock, fail } from '../common/index.ts';
 import { type Call, errorFromGuest } from './call.ts';
-import { encodeJson, type Frame, FrameError, FrameReader, MAX_PAYLOAD } from './frames.ts';
+import { binaryHead, encodeJson, type Frame, FrameError, FrameReader, MAX_PAYLOAD } from './frames.ts';
 import { type FromGuest, readFromGuest, type ToGuest } from './messages.ts';
 import type { GoneReason, GuestProcess, GuestSpec } from './types.ts';
 import { ReceiveWindow } from './window.ts';
@@ -24,6 +24,8 @@ interface Entry {
 }
 
 const CANCEL_MS = 30_000;
+/** Bytes of a request's body in one frame. */
+const BODY_FRAME = 256 * 1024;
 
 /** The host's side of one incarnation: frames, request numbers, acknowledgements, pings. Knows nothing of restarts. */
 export class GuestLink {
@@ -63,8 +65,10 @@ export class GuestLink {
     const id = this.#nextId;
     this.#nextId = id === 0xffffffff ? 1 : id + 1;
     const entry: Entry = { call, window: new ReceiveWindow() };
+    const { method, params, body } = call;
+    const length = body?.reduce((sum, bytes) => sum + bytes.length, 0);
     try {
-      this.#send({ t: 'req', id, method: call.method, params: call.params });
+      this.#send({ t: 'req', id, method, params, ...(length === undefined ? {} : { body: length }) });
     } catch (error) {
       const isTooLarge = error instanceof FrameError;
       call.reject(isTooLarge ? fail('TOO_LARGE', { bytes: `over ${MAX_PAYLOAD}`, limit: MAX_PAYLOAD }, error) : error);
@@ -73,6 +77,29 @@ export class GuestLink {
     this.#entries.set(id, entry);
     if (this.#entries.size === 1) this.#events.busy(true);
     call.whenSettled(() => this.#cancelUnlessEnded(id));
+    if (body) void this.#sendBody(id, call, body);
+  }
+
+  /** Frame by frame, no faster than the stream takes them. Nothing is sent for a call that is settled: see `cancel`. */
+  async #sendBody(id: number, call: Call, body: readonly Uint8Array[]): Promise<void> {
+    const { stream } = this.#process;
+    for (const bytes of body) {
+      for (let at = 0; at < bytes.length; at += BODY_FRAME) {
+        if (call.isSettled || this.#isClosed || !stream.writable) return;
+        const frame = bytes.subarray(at, at + BODY_FRAME);
+        stream.write(binaryHead(id, frame.length));
+        if (stream.write(frame)) continue;
+        await new Promise<void>((resolve) => {
+          const go = () => {
+            stream.off('drain', go);
+            stream.off('close', go);
+            resolve();
+          };
+          stream.on('drain', go);
+          stream.on('close', go);
+        });
+      }
+    }
   }
 
   notify(method: string, params: unknown): void {

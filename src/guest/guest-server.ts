@@ -1,10 +1,12 @@
 import type { Duplex } from 'node:stream';
-import { isJinguError } from '../common/index.ts';
+import { fail, isJinguError } from '../common/index.ts';
 import { encodeBinary, encodeJson, FrameError, FrameReader, MAX_PAYLOAD } from './frames.ts';
 import { type FromGuest, readToGuest, type ToGuest } from './messages.ts';
 import { SendWindow } from './window.ts';
 
 export interface GuestCall {
+  /** The bytes that came with the request; empty if none did. */
+  body: Buffer;
   /** Aborted when the host cancels, when its deadline passed and when the host is gone. */
   signal: AbortSignal;
   /**
@@ -18,6 +20,8 @@ export interface GuestCall {
 export type GuestMethod = { call(params: unknown, call: GuestCall): unknown }['call'];
 
 export interface ServeOptions {
+  /** Bytes that may come with one request. Default 0: none. */
+  maxBody?: number;
   methods: Readonly<Record<string, GuestMethod>>;
   /** Runs before `ready` with what the host's spec gave as `init` (keys, settings). A throw ends the guest. */
   onStart?(init: unknown, name: string): void | Promise<void>;
@@ -39,6 +43,8 @@ const ORPHAN_GRACE_MS = 1000;
 interface Running {
   abort: AbortController;
   window: SendWindow;
+  /** What is still to come of its body. */
+  coming?: { method: string; params: unknown; pieces: Uint8Array[]; left: number };
 }
 
 /** The guest's side of the stream. One life: hello, ready, requests, drain, end. */
@@ -75,7 +81,11 @@ export class GuestServer {
     if (this.#ended) return;
     try {
       for (const frame of this.#reader.push(chunk)) {
-        const message = frame.kind === 'json' ? readToGuest(frame.value) : undefined;
+        if (frame.kind === 'binary') {
+          this.#takeBody(frame.id, frame.bytes);
+          continue;
+        }
+        const message = readToGuest(frame.value);
         if (!message) throw new FrameError('not a message of the host');
         this.#handle(message);
       }
@@ -94,10 +104,10 @@ export class GuestServer {
         void this.#begin(message.init);
         return;
       case 'req':
-        void this.#run(message.id, message.method, message.params);
+        this.#accept(message);
         return;
       case 'cancel':
-        this.#cancel(this.#running.get(message.id));
+        this.#cancel(this.#running.get(message.id), message.id);
         return;
       case 'ack':
         this.#running.get(message.id)?.window.acknowledged(message.parts, message.bytes);
@@ -124,22 +134,46 @@ export class GuestServer {
     }
   }
 
-  async #run(id: number, method: string, params: unknown): Promise<void> {
+  #accept({ id, method, params, body }: Extract<ToGuest, { t: 'req' }>): void {
     const running: Running = { abort: new AbortController(), window: new SendWindow() };
     this.#running.set(id, running);
+    if (body === undefined || body === 0) {
+      void this.#run(id, running, method, params, Buffer.alloc(0));
+      return;
+    }
+    if (body > (this.#options.maxBody ?? 0)) throw new FrameError(`a body of ${body} bytes`);
+    running.coming = { method, params, pieces: [], left: body };
+  }
+
+  #takeBody(id: number, bytes: Uint8Array): void {
+    const running = this.#running.get(id);
+    const coming = running?.coming;
+    if (!running || !coming || bytes.length > coming.left) throw new FrameError('bytes of no request');
+    coming.pieces.push(bytes);
+    coming.left -= bytes.length;
+    if (coming.left > 0) return;
+    delete running.coming;
+    void this.#run(id, running, coming.method, coming.params, Buffer.concat(coming.pieces));
+  }
+
+  async #run(id: number, running: Running, method: string, params: unknown, body: Buffer): Promise<void> {
     try {
       const run = Object.hasOwn(this.#options.methods, method) ? this.#options.methods[method] : undefined;
       if (!run) throw new Error(`the guest has no method "${method}"`);
       const part = (value: unknown) => this.#part(id, running, value);
-      const result = await run(params, { signal: running.abort.signal, part });
+      const result = await run(params, { body, signal: running.abort.signal, part });
       this.#send({ t: 'res', id, result });
     } catch (error) {
       this.#send({ t: 'err', id, error: wireOf(error) });
     } finally {
-      this.#running.delete(id);
-      running.window.release();
-      if (this.#draining && this.#running.size === 0) void this.#end(0, 'drained');
+      this.#forget(id, running);
     }
+  }
+
+  #forget(id: number, running: Running): void {
+    this.#running.delete(id);
+    running.window.release();
+    if (this.#draining && this.#running.size === 0) void this.#end(0, 'drained');
   }
 
   #part(id: number, running: Running, value: unknown): Promise<void> {
@@ -178,12 +212,17 @@ export class GuestServer {
   }
 
   #abortAll(): void {
-    for (const running of this.#running.values()) this.#cancel(running);
+    for (const [id, running] of this.#running) this.#cancel(running, id);
   }
 
-  #cancel(running: Running | undefined): void {
-    running?.abort.abort();
-    running?.window.release();
+  #cancel(running: Running | undefined, id: number): void {
+    if (!running) return;
+    running.abort.abort();
+    running.window.release();
+    // It never began; the host sends no more of its body.
+    if (!running.coming) return;
+    this.#send({ t: 'err', id, error: wireOf(fail('CANCELLED')) });
+    this.#forget(id, running);
   }
 
   async #drainHook(): Promise<void> {

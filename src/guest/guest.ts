@@ -89,7 +89,7 @@ export class Guest implements GuestHandle {
   }
 
   request(method: string, params: unknown, options: GuestRequestOptions = {}): Promise<unknown> {
-    const call = new Call(method, params, options.onPart);
+    const call = new Call(method, params, options);
     const limit = this.#spec.limits.maxRequests ?? MAX_REQUESTS;
     if (this.#waiting.size + (this.#incarnation?.link.running ?? 0) >= limit) {
       call.reject(fail('GUEST_BUSY', { guest: this.name, limit }));
@@ -99,7 +99,7 @@ export class Guest implements GuestHandle {
   }
 
   async ready(options: { signal?: AbortSignal } = {}): Promise<void> {
-    const call = new Call('', null, undefined);
+    const call = new Call('', null, {});
     // The ready deadline of the start itself is the real bound; this one covers a back-off before it.
     await this.#submit(call, { ...options, timeoutMs: this.#spec.limits.readyMs * 2 }, () => call.resolve(undefined));
   }

@@ -1,4 +1,4 @@
-export type { BackoffOptions } from './backoff.ts';
+export { type BackoffOptions, DEFAULT_BACKOFF } from './backoff.ts';
 export type { GuestCall, GuestMethod, GuestServer, ServeOptions } from './guest-server.ts';
 export { serveGuest } from './serve.ts';
 export { Supervisor, type SupervisorOptions } from './supervisor.ts';

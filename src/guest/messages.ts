@@ -1,7 +1,8 @@
 /** What the host says to a guest. */
 export type ToGuest =
   | { t: 'hello'; name: string; leader: boolean; init: unknown }
-  | { t: 'req'; id: number; method: string; params: unknown }
+  /** `body`: bytes that follow in binary frames of this request before it may begin. */
+  | { t: 'req'; id: number; method: string; params: unknown; body?: number }
   | { t: 'cancel'; id: number }
   /** Parts of a request that were consumed: gives the guest room to send more. */
   | { t: 'ack'; id: number; parts: number; bytes: number }
@@ -39,7 +40,7 @@ const FROM_GUEST: Record<FromGuest['t'], (m: Members) => boolean> = {
 
 const TO_GUEST: Record<ToGuest['t'], (m: Members) => boolean> = {
   hello: (m) => isText(m['name']) && typeof m['leader'] === 'boolean',
-  req: (m) => isId(m['id']) && isText(m['method']),
+  req: (m) => isId(m['id']) && isText(m['method']) && (m['body'] === undefined || isCount(m['body'])),
   cancel: (m) => isId(m['id']),
   ack: (m) => isId(m['id']) && isCount(m['parts']) && isCount(m['bytes']),
   note: (m) => isText(m['method']),

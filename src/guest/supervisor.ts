@@ -39,7 +39,7 @@ export class Supervisor {
       clock: this.#options.clock,
       log: this.#options.log,
       onStopped: () => this.#guests.delete(spec.name),
-      ...(this.#options.backoff ? { backoff: this.#options.backoff } : {}),
+      ...optionalBackoff(spec.backoff ?? this.#options.backoff),
     });
     this.#guests.set(spec.name, guest);
     if (spec.restart === 'always') guest.start();
@@ -61,4 +61,8 @@ export class Supervisor {
     await this.#spawn.stop();
     await this.#connect.stop();
   }
+}
+
+function optionalBackoff(backoff: BackoffOptions | undefined): { backoff?: BackoffOptions } {
+  return backoff ? { backoff } : {};
 }

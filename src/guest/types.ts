@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../common/index.ts';
+import type { BackoffOptions } from './backoff.ts';
 
 export type GuestState = 'starting' | 'ready' | 'busy' | 'draining' | 'gone';
 
@@ -57,6 +58,8 @@ export interface GuestSpec {
   limits: GuestLimits;
   /** `always`: up from the start and again after each end. `on-demand`: started by the first request. */
   restart: 'on-demand' | 'always';
+  /** Left out: that of the supervisor. A guest that dies of what it is given is started again at once. */
+  backoff?: BackoffOptions;
   /** Catalogue codes that the guest may answer; any other becomes GUEST_FAILED. Left out: those that decide nothing. */
   errors?: readonly ErrorCode[];
 }
@@ -74,6 +77,8 @@ export interface GuestStatus {
 export interface GuestRequestOptions {
   signal?: AbortSignal;
   timeoutMs?: number;
+  /** Bytes that go with the parameters, in binary frames; not copied, so they must not change until the answer. */
+  body?: readonly Uint8Array[];
   /** Gets each part in order. A returned promise holds the guest back; a throw cancels the request with that error. */
   onPart?: (part: unknown) => void | Promise<void>;
 }

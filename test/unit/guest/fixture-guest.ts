@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import { fail } from '../../../src/common/index.ts';
 import { serveGuest } from '../../../src/guest/index.ts';
@@ -8,6 +9,7 @@ let init: unknown;
 const held: Buffer[] = [];
 
 const server = serveGuest({
+  maxBody: 16 * 1024 * 1024,
   onStart(value) {
     init = value;
     if (value === 'refuse') throw new Error('told to refuse');
@@ -23,6 +25,7 @@ const server = serveGuest({
   },
   methods: {
     echo: async (params) => params,
+    digest: (params, { body }) => ({ params, bytes: body.length, sha256: hash('sha256', body) }),
     init: async () => init ?? null,
     env: async () => ({ env: process.env, pid: process.pid, args: process.argv.slice(2), cwd: process.cwd() }),
     wait: (_params, { signal }) =>
