@@ -28,8 +28,23 @@ export interface PartAim {
   readonly part: number;
   /** Bytes that no later version may have touched. */
   readonly region: { from: number; to: number };
-  readonly splices: readonly { at: number; del: number; ins: string }[];
+  readonly splices: readonly PartSplice[];
+  /**
+   * Goes along with the change and is no part of what was asked (the flag that formulas are to be worked out again).
+   * Where a later version touched its region it is left out, and that is no conflict.
+   */
+  readonly aside?: true;
 }
+
+/** Bytes [at, at + del) of a part give way to `ins`. */
+export interface PartSplice {
+  readonly at: number;
+  readonly del: number;
+  readonly ins: string;
+}
+
+/** Stands for a line break inside a cell or a paragraph: a view line is one line. */
+export const BREAK = '↵';
 
 export interface ResolveOptions {
   /** Write changes as tracked ones, where the kind has them. Left out: as the document says. */
