@@ -22,7 +22,10 @@ export function rebaseAims(aims: readonly Aim[], base: TextTree, net: Change): {
   const isLineStart = (offset: number): boolean => base.isLineStart(offset);
   for (const aim of aims) {
     const mapped = mapRange(aim.region, net, isLineStart);
-    if ('touchedBy' in mapped) return { stale: { aim, now: placeAfter(aim.region, net) } };
+    if ('touchedBy' in mapped) {
+      if (aim.aside) continue;
+      return { stale: { aim, now: placeAfter(aim.region, net) } };
+    }
     const shift = mapped.range.from - aim.region.from;
     for (const s of aim.splices) {
       const added = s.at === base.bytes && s.del.length === 0 ? addedAtEnd(net, base) : 0;

@@ -21,6 +21,8 @@ export interface Aim {
   /** Bytes that no later version may have touched. */
   region: Range;
   splices: Splice[];
+  /** Goes along and was not asked for: left out where its region was touched, which is then no conflict. */
+  aside?: true;
 }
 
 export interface Base {

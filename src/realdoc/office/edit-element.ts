@@ -30,7 +30,11 @@ function isLow(code: number): boolean {
  * The start tag of an element without its bracket at the end, attributes as written, some of them left out, changed or
  * added. Values are written as given: escape them before.
  */
-export function startTag(element: XmlElement, bytes: Buffer, change: Readonly<Record<string, string | undefined>>): string {
+export function startTag(
+  element: XmlElement,
+  bytes: Buffer,
+  change: Readonly<Record<string, string | undefined>>,
+): string {
   let out = `<${element.name}`;
   const left = new Map(Object.entries(change));
   for (const a of element.attributes) {

@@ -1,7 +1,7 @@
 import { wordDiff } from '../text/word-diff.ts';
 import type { PartSplice } from './kind.ts';
-import { decodeXml } from './xml-text.ts';
 import type { XmlText } from './xml.ts';
+import { decodeXml } from './xml-text.ts';
 
 /** Something a paragraph is made of, in reading order, with the bytes it stands on. */
 export type Piece = CharsPiece | MarkPiece | FixedPiece;

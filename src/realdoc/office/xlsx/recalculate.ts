@@ -1,4 +1,4 @@
-import { holds, parseBlock, refName, type CellRef } from '../cell-address.ts';
+import { type CellRef, holds, parseBlock, refName } from '../cell-address.ts';
 import { insideOf, prefixOf, replaceBytes, startTag } from '../edit-element.ts';
 import type { PartAim, PartSplice } from '../kind.ts';
 import type { Lines } from '../line-verbs.ts';
@@ -45,7 +45,9 @@ export function recalculateOnLoad(parts: Parts, workbook: Workbook, cause: Cause
   if (calc) {
     const head = { from: calc.from, to: calc.innerFrom };
     const tag = startTag(calc, bytes, { fullCalcOnLoad: '1' }) + (calc.isSelfClosing ? '/>' : '>');
-    return [{ ...cause, part, region: insideOf(head), splices: replaceBytes(bytes, head.from, head.to, tag), aside: true }];
+    return [
+      { ...cause, part, region: insideOf(head), splices: replaceBytes(bytes, head.from, head.to, tag), aside: true },
+    ];
   }
   let after: XmlElement | undefined;
   for (const child of root.elements()) if (BEFORE_CALC.has(child.local)) after = child;
@@ -56,7 +58,11 @@ export function recalculateOnLoad(parts: Parts, workbook: Workbook, cause: Cause
 }
 
 /** Takes cells that have no formula any more out of the calculation chain: Excel repairs a file where it names one. */
-export function withoutChained(parts: Parts, workbook: Workbook, gone: readonly (Cause & { sheet: string; ref: CellRef })[]): PartAim[] {
+export function withoutChained(
+  parts: Parts,
+  workbook: Workbook,
+  gone: readonly (Cause & { sheet: string; ref: CellRef })[],
+): PartAim[] {
   const { calcChain: part } = workbook;
   if (part === undefined || gone.length === 0) return [];
   const bytes = parts.bytes(part);

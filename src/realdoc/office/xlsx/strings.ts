@@ -37,8 +37,7 @@ export function changeRuns(runs: readonly TextRun[], hunks: readonly TextHunk[])
       start = span.to;
       return span;
     });
-    const first =
-      spans.findIndex((span) => (hunk.from === hunk.to ? span.to >= hunk.from : span.to > hunk.from)) ?? 0;
+    const first = spans.findIndex((span) => (hunk.from === hunk.to ? span.to >= hunk.from : span.to > hunk.from)) ?? 0;
     for (const [i, run] of out.entries()) {
       const { from, to } = spans[i]!;
       const cutFrom = Math.max(hunk.from, from) - from;
@@ -86,8 +85,9 @@ function decodeControls(text: string): string {
 export function encodeControls(text: string): string {
   return text
     .replaceAll(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML cannot hold
-    .replaceAll(/[\u0000-\u0008\u000b-\u001f\ufffe\uffff]/g, (c) => `_x${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`);
+    .replaceAll(/[\p{Cc}\ufffe\uffff]/gu, (c) =>
+      /[\t\n\x7f-\x9f]/.test(c) ? c : `_x${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
+    );
 }
 
 /** The shared strings by their number, read when asked for. */

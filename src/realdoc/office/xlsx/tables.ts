@@ -2,10 +2,10 @@ import { fail } from '../../../common/index.ts';
 import { type CellRef, parseBlock } from '../cell-address.ts';
 import { insideOf, replaceBytes } from '../edit-element.ts';
 import type { PartAim } from '../kind.ts';
+import type { Lines } from '../line-verbs.ts';
 import type { Parts } from '../relations.ts';
 import type { XmlAttribute, XmlElement } from '../xml.ts';
 import { escapeXml } from '../xml-text.ts';
-import type { Lines } from '../line-verbs.ts';
 import { encodeControls } from './strings.ts';
 
 /** A cell whose text the definition of a table repeats: both must change, or Excel repairs the file. */
