@@ -2,9 +2,10 @@ import { type Database, fail, type Reader } from '../common/index.ts';
 import { MAX_TEXT_BYTES, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import * as rows from './repository/index.ts';
-import type { FileRow } from './rows.ts';
+import type { FileRow, OpRow } from './rows.ts';
 import { unpackChange } from './text/codec.ts';
 import { composeAll } from './text/compose.ts';
+import { changeBetween } from './text/net-change.ts';
 import { type Change, invert } from './text/splice.ts';
 import { SpliceMismatch, type TextTree } from './text/tree.ts';
 
@@ -40,7 +41,7 @@ export class Documents {
 
   /** The same through an open transaction; remembers nothing, since that may still roll back. */
   read(db: Reader, file: FileRow, version: number): TextTree {
-    refuseOpaque(file);
+    if (file.head === 0) refuseOpaque(file);
     if (version < 1 || version > file.head) {
       throw fail('DOC_VERSION_UNKNOWN', { path: file.path, version, head: file.head });
     }
@@ -51,7 +52,8 @@ export class Documents {
     }
     const stored = rows.nearestTree(db, file.id, version);
     const byTree = stored ? version - stored.version : Number.POSITIVE_INFINITY;
-    const byOpen = open ? Math.abs(open.version - version) : Number.POSITIVE_INFINITY;
+    const byOpen =
+      open && !acrossFull(db, file.id, open.version, version) ? Math.abs(open.version - version) : Infinity;
     try {
       if (open && byOpen <= byTree) {
         if (open.version < version) return forward(db, file.id, open, version);
@@ -65,6 +67,22 @@ export class Documents {
         error instanceof SpliceMismatch ? error.message : error instanceof Error ? error.message : 'unknown';
       throw fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
     }
+  }
+
+  /**
+   * The one change that leads from version `from` to version `to` (either may be the older one), through an open
+   * transaction too. Across a full version it is found by comparing the stored texts.
+   */
+  netChange(db: Reader, file: FileRow, from: number, to: number): Change {
+    if (from > to) return invert(this.netChange(db, file, to, from));
+    if (acrossFull(db, file.id, from, to)) return changeBetween(this.read(db, file, from), this.read(db, file, to));
+    return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
+  }
+
+  /** What a version changed against the one before it; nothing for the first. */
+  changeOf(db: Reader, file: FileRow, op: OpRow): Change {
+    if (!op.isFull) return unpackChange(op.splices);
+    return op.version - op.span < 1 ? [] : this.netChange(db, file, op.version - op.span, op.version);
   }
 
   /** A committed head. Call it after the commit; an older one than what is held is ignored. */
@@ -100,15 +118,18 @@ function forward(db: Reader, file: string, from: Open, version: number): TextTre
   return tree;
 }
 
-/** The one change that leads from version `from` to version `to` (either may be the older one). */
-export function netChange(db: Reader, file: string, from: number, to: number): Change {
-  if (from > to) return invert(netChange(db, file, to, from));
-  return composeAll(rows.splicesBetween(db, file, from, to).map(unpackChange));
+/** True if there is no log between the two, in either order: a version on the way is a stored text. */
+function acrossFull(db: Reader, file: string, one: number, other: number): boolean {
+  return rows.hasFull(db, file, Math.min(one, other), Math.max(one, other));
 }
 
 export function refuseOpaque(file: FileRow): void {
   if (file.kind !== 'opaque') return;
   if (file.why === TOO_LARGE)
     throw fail('DOC_TOO_LARGE', { path: file.path, bytes: file.bytes, limit: MAX_TEXT_BYTES });
-  throw fail('DOC_READ_ONLY_KIND', { path: file.path, kind: file.why ?? 'binary', possible: 'keep it on the share' });
+  throw fail('DOC_READ_ONLY_KIND', {
+    path: file.path,
+    kind: file.why ?? 'binary',
+    possible: 'doc.log, doc.download, doc.rollback',
+  });
 }

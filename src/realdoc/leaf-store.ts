@@ -22,6 +22,15 @@ export interface Staged {
   packed: Buffer;
 }
 
+/** The text of a version, to be stored. */
+export interface Kept {
+  tree: TextTree;
+  sha256: string;
+  staged?: Staged | undefined;
+  /** No change leads to the version: its tree must stay as long as the version does. */
+  isFull?: boolean;
+}
+
 /**
  * Puts text trees into the database and gets them back. Leaves are stored under a job and count only once that job is
  * done, so a crash in the middle leaves nothing but rows that the next start sweeps.
@@ -50,7 +59,7 @@ export class LeafStore {
         return { leaf, sha256: hash('sha256', data, 'buffer'), z: zstdCompressSync(data) };
       });
       const fresh = await this.#db.write((tx) =>
-        batch.map((b) => rows.insertLeaf(tx, job, b.leaf.bytes, b.sha256, b.z)),
+        batch.map((b) => rows.leafLike(tx, b.sha256, job) ?? rows.insertLeaf(tx, job, b.leaf.bytes, b.sha256, b.z)),
       );
       for (const [at, { leaf }] of batch.entries()) ids.set(leaf, fresh[at]!);
     }
@@ -58,7 +67,7 @@ export class LeafStore {
   }
 
   /** Makes the tree of a version visible. Leaves that were not staged are stored here: only for small texts. */
-  keep(tx: Tx, file: string, version: number, tree: TextTree, sha256: string, staged?: Staged): void {
+  keep(tx: Tx, file: string, version: number, { tree, sha256, staged, isFull = false }: Kept): void {
     const leaves = [...tree.leaves()];
     const ids = new Map<Leaf, number>(staged?.ids);
     const open = leaves.filter((leaf) => leaf.id === undefined && !ids.has(leaf));
@@ -73,7 +82,7 @@ export class LeafStore {
     if (staged) rows.finishJob(tx, staged.job);
     const packed = staged?.packed ?? packLeaves(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;
-    rows.insertTree(tx, { file, version, sha256, bytes, newlines, leaves: packed });
+    rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, leaves: packed });
     // Only a committed row may be named by a leaf that outlives this transaction: other trees share it.
     tx.afterCommit(() => {
       for (const [leaf, id] of ids) leaf.id = id;

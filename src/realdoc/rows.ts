@@ -7,7 +7,6 @@ export interface WorkspaceRow {
   addedAt: number;
 }
 
-/** `text` documents have versions; `opaque` ones are only known to be there. */
 /** How a document is kept: as its own bytes, as an Office file taken apart, or as bytes that nobody edits. */
 export type Kind = 'text' | 'package' | 'opaque';
 export type Eol = 'lf' | 'crlf' | 'mixed' | 'none';
@@ -40,6 +39,8 @@ export type Source = 'create' | 'edit' | 'undo' | 'redo' | 'rollback' | 'import'
 export interface OpRow {
   file: string;
   version: number;
+  /** Versions that this row stands for: 1, or more where the ones before it were thinned out. */
+  span: number;
   base: number;
   call: string;
   actor: Actor;
@@ -47,14 +48,20 @@ export interface OpRow {
   source: Source;
   /** Canonical JSON of what was asked, or of what was found. */
   args: string;
+  /** The packed change (see `text/codec.ts`); of a full version only the digest of its text. */
   splices: Uint8Array;
+  /** The text of this version is a stored tree; there is no change that leads to it. */
+  isFull: boolean;
   note: string | null;
   label: Label;
   at: number;
   bytes: number;
   newlines: number;
   digest: string;
+  /** Digest of the version that this one follows. */
   prev: string;
+  /** Of a row that stands for several versions: digest of what is stored now, since `digest` is that of the original. */
+  seal: string | null;
 }
 
 /** What the file on the share was when it was last seen or written. */
@@ -86,6 +93,8 @@ export interface TreeRow {
   sha256: string;
   bytes: number;
   newlines: number;
+  /** A full version needs it: it stays as long as the version. */
+  isFull: boolean;
   /** Leaf ids with their sizes (see `leaf-list.ts`). */
   leaves: Uint8Array;
 }

@@ -1,16 +1,20 @@
 import { canonicalJson, type Tx } from '../common/index.ts';
 import { actorOf, joinLabels, type Label, type WriteContext } from '../protocol/index.ts';
 import { versionDigest } from './history/chain.ts';
+import type { LeafStore, Staged } from './leaf-store.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, OpRow, Source } from './rows.ts';
-import { packChange, plainChange } from './text/codec.ts';
+import { packChange, packFull, plainChange } from './text/codec.ts';
 import { type Change, growth, newlineGrowth } from './text/splice.ts';
+import type { TextTree } from './text/tree.ts';
 
 export interface NewVersion {
   source: Source;
   /** Version the change was written against; left out: the head. */
   base?: number;
   change: Change;
+  /** The version is this stored text instead of a change; see `appendFull`. */
+  full?: { sha256: string; bytes: number; newlines: number };
   args: unknown;
   note?: string | undefined;
   /** Left out: the document's label joined with that of the caller. */
@@ -28,9 +32,10 @@ export interface NewVersion {
  */
 export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion): FileRow {
   const version = file.head + 1;
-  const plain = plainChange(next.change);
+  const { full } = next;
+  const plain = full ? packFull(full.sha256) : plainChange(next.change);
   const label = next.label ?? joinLabels(file.label, ctx.caller.label);
-  const unsigned: Omit<OpRow, 'digest' | 'splices'> = {
+  const unsigned: Omit<OpRow, 'digest' | 'splices' | 'isFull' | 'span' | 'seal'> = {
     file: file.id,
     version,
     base: next.base ?? file.head,
@@ -42,12 +47,13 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
     note: next.note ?? null,
     label,
     at: ctx.clock.now(),
-    bytes: file.bytes + growth(next.change),
-    newlines: file.newlines + newlineGrowth(next.change),
+    bytes: full ? full.bytes : file.bytes + growth(next.change),
+    newlines: full ? full.newlines : file.newlines + newlineGrowth(next.change),
     prev: file.digest,
   };
   const digest = versionDigest(unsigned, plain);
-  rows.insertOp(ctx.tx, { ...unsigned, splices: packChange(plain), digest });
+  const splices = full ? plain : packChange(plain);
+  rows.insertOp(ctx.tx, { ...unsigned, splices, isFull: full !== undefined, span: 1, digest, seal: null });
   const rel = next.rel ?? file.rel;
   const after: FileRow = {
     ...file,
@@ -64,6 +70,44 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
   rows.updateFile(ctx.tx, after);
   for (const undone of next.undoes ?? []) rows.linkUndo(ctx.tx, file.id, undone, version);
   emitVersion(ctx, after, next.source);
+  return after;
+}
+
+/** Up to this size, old and new bytes together, a change is always kept as one. */
+const SMALL_CHANGE = 64 * 1024;
+const LARGE_CHANGE = 8 * 1024 * 1024;
+/** A change that takes more of the text away than this is kept as a text. */
+const MOSTLY_NEW = 0.3;
+
+export function isMostlyNew(bytes: number, change: Change): boolean {
+  let old = 0;
+  let both = 0;
+  for (const s of change) {
+    old += s.del.length;
+    both += s.del.length + s.ins.length;
+  }
+  return both > SMALL_CHANGE && (old > bytes * MOSTLY_NEW || both > LARGE_CHANGE);
+}
+
+/** A text that becomes a version as a whole: when there is no change to speak of, or a worse way to say it. */
+export interface WholeText {
+  tree: TextTree;
+  sha256: string;
+  /** Leaves stored ahead; left out only for small texts. */
+  staged: Staged | undefined;
+}
+
+/** The same as `appendVersion` for a version that is a stored text of its own. */
+export function appendFull(
+  ctx: WriteContext,
+  leaves: LeafStore,
+  file: FileRow,
+  next: Omit<NewVersion, 'change' | 'full'>,
+  { tree, sha256, staged }: WholeText,
+): FileRow {
+  const { bytes, newlines } = tree;
+  const after = appendVersion(ctx, file, { ...next, change: [], full: { sha256, bytes, newlines } });
+  leaves.keep(ctx.tx, file.id, after.head, { tree, sha256, isFull: true, ...(staged ? { staged } : {}) });
   return after;
 }
 

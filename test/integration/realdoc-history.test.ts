@@ -103,7 +103,7 @@ describe('history', () => {
     const attacks: [string, string][] = [
       ["UPDATE doc_op SET note = 'not mine' WHERE v = 2", 'the digest does not fit what is stored'],
       [
-        "UPDATE doc_op SET actor = replace(actor, 'person_lin', 'person_wu') WHERE v = 3",
+        "UPDATE doc_word SET text = replace(text, 'person_lin', 'person_wu')",
         'the digest does not fit what is stored',
       ],
       [

@@ -1,5 +1,5 @@
 import { fail, type Reader } from '../../common/index.ts';
-import { type Documents, netChange } from '../documents.ts';
+import { type Documents, refuseOpaque } from '../documents.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Range } from '../text/map.ts';
@@ -31,6 +31,7 @@ export async function planEdit(
   verbs: readonly Verb[],
   ports: PlacePorts,
 ): Promise<EditPlan> {
+  refuseOpaque(file);
   const baseTree = documents.read(db, file, base);
   const at = { path: file.path, version: base, tree: baseTree };
   const aims = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
@@ -44,7 +45,7 @@ export function carry(
   plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims'> & { file: FileRow },
 ): EditPlan {
   const { file, base, baseTree, aims } = plan;
-  const net = base === file.head ? [] : netChange(db, file.id, base, file.head);
+  const net = base === file.head ? [] : documents.netChange(db, file, base, file.head);
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
   if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);

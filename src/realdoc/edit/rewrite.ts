@@ -1,5 +1,5 @@
 import { fail, type Reader } from '../../common/index.ts';
-import type { Documents } from '../documents.ts';
+import { type Documents, refuseOpaque } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import { carry, type EditPlan } from './plan.ts';
@@ -21,6 +21,7 @@ export function planRewrite(
   file: FileRow,
   input: { base: number; from: number; to: number; text: string },
 ): EditPlan {
+  refuseOpaque(file);
   const tree = documents.read(db, file, input.base);
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   const count = lines.to - lines.from + 1;

@@ -1,7 +1,8 @@
 import type { Reader } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
-import { unpackChange } from '../text/codec.ts';
+import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 
 export interface Blamed {
@@ -19,34 +20,47 @@ const PAGE = 200;
 
 /**
  * The version that last touched each of some lines of the head. Walks the op log backwards: a line that a version put
- * in or cut into is that version's, the others are carried to where they stood before it. What is left at the end of
- * the log is as it was in version 1.
+ * in or cut into is that version's, the others are carried to where they stood before it. What is left at the start
+ * of the log is as it was there.
  */
-export function blame(db: Reader, file: FileRow, head: TextTree, from: number, to: number): Blamed[] {
+export function blame(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  head: TextTree,
+  from: number,
+  to: number,
+): Blamed[] {
   const out: Blamed[] = [];
   let open: Open[] = [];
   for (let line = from; line <= Math.min(to, head.lines); line++) {
     open.push({ line, from: head.offsetOfLine(line), to: head.offsetOfLine(line + 1) });
   }
-  for (let before = file.head + 1; open.length > 0 && before > 1; ) {
+  // Where the history starts: what is left is as it was then.
+  let start = 1;
+  for (let before = file.head + 1; open.length > 0 && before > start; ) {
     const page = rows.newestOps(db, file.id, before, PAGE);
     for (const op of page) {
       before = op.version;
-      if (op.version === 1) break;
+      if (op.version - op.span < 1) {
+        start = op.version;
+        break;
+      }
+      const change = documents.changeOf(db, file, op);
       open = open.flatMap((line) => {
-        const earlier = carryBack(line, unpackChange(op.splices));
+        const earlier = carryBack(line, change);
         if (!earlier) out.push({ line: line.line, version: op.version });
         return earlier ? [earlier] : [];
       });
     }
     if (page.length === 0) break;
   }
-  for (const { line } of open) out.push({ line, version: 1 });
+  for (const { line } of open) out.push({ line, version: start });
   return out.sort((a, b) => a.line - b.line);
 }
 
 /** Where the line stood before the change; `undefined` if the change touched it. */
-function carryBack(line: Open, change: ReturnType<typeof unpackChange>): Open | undefined {
+function carryBack(line: Open, change: Change): Open | undefined {
   let shift = 0;
   for (const s of change) {
     const from = s.at + shift;

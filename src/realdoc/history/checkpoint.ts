@@ -21,5 +21,5 @@ export async function checkpointIfDue(
   const tree = room.documents.at(file, file.head);
   const sha256 = await treeDigest(tree);
   const staged = await room.leaves.stage(tree, file.id);
-  await room.db.write((tx) => room.leaves.keep(tx, file.id, file.head, tree, sha256, staged));
+  await room.db.write((tx) => room.leaves.keep(tx, file.id, file.head, { tree, sha256, staged }));
 }

@@ -1,11 +1,10 @@
 import { fail, type Reader } from '../../common/index.ts';
-import { type Documents, netChange } from '../documents.ts';
+import type { Documents } from '../documents.ts';
 import { rebaseSplices } from '../edit/rebase.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
-import { unpackChange } from '../text/codec.ts';
 import { compose } from '../text/compose.ts';
-import { type Change, invert, type Splice } from '../text/splice.ts';
+import { type Change, NOTHING, type Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
 
 /** What takes some versions of one document back, in the coordinates of its head. */
@@ -14,6 +13,8 @@ export interface TakeBack {
   versions: number[];
   /** Differs from now when existence is taken back too. */
   state: 'live' | 'deleted';
+  /** Of what has no lines: the version whose bytes come back as a whole. */
+  toVersion?: number;
 }
 
 /**
@@ -30,15 +31,34 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
     else if (op.source === 'create') state = 'deleted';
     else if ((op.source === 'undo' || op.source === 'redo' || op.source === 'rollback') && file.state === 'deleted')
       state = 'live';
-    const inverse = invert(unpackChange(op.splices));
+    if (file.kind === 'opaque') continue;
+    const inverse = documents.netChange(db, file, op.version, op.version - 1);
     if (inverse.length === 0) continue;
-    const since = compose(netChange(db, file.id, op.version, file.head), undone);
+    const since = compose(documents.netChange(db, file, op.version, file.head), undone);
     const text = since.length === 0 ? undefined : documents.read(db, file, op.version);
     const carried = rebaseSplices(inverse, since, (at) => text!.isLineStart(at));
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
     undone = compose(undone, carried.change);
   }
-  return { change: tighten(undone), versions: newestFirst.map((op) => op.version), state };
+  const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state };
+  return file.kind === 'opaque' ? { ...taken, ...wholeBefore(db, file, newestFirst) } : taken;
+}
+
+/** The bytes from before the oldest of the versions, if nothing that stays stands on top of them. */
+function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): { toVersion?: number } {
+  const digestAt = (version: number): string | undefined => rows.nearestTree(db, file.id, version)?.sha256;
+  const head = digestAt(file.head);
+  let now = head;
+  let version = file.head;
+  for (const op of newestFirst) {
+    if (digestAt(op.version) !== now) {
+      const none = { at: 0, del: NOTHING, ins: NOTHING };
+      throw conflict(db, file, op, none, none);
+    }
+    version = op.version - 1;
+    now = digestAt(version);
+  }
+  return now === head ? {} : { toVersion: version };
 }
 
 function conflict(db: Reader, file: FileRow, op: OpRow, mine: Splice, theirs: Splice): Error {

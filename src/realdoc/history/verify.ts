@@ -2,8 +2,9 @@ import type { Reader } from '../../common/index.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import { readDocument } from '../projection/look.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow } from '../rows.ts';
-import { parseChange, plainChange, unpackChange } from '../text/codec.ts';
+import type { FileRow, OpRow, TreeRow } from '../rows.ts';
+import { packFull, plainChange, unpackChange } from '../text/codec.ts';
+import type { TextTree } from '../text/tree.ts';
 import { CHAIN_START, versionDigest } from './chain.ts';
 
 export interface Problem {
@@ -16,52 +17,90 @@ const PAGE = 500;
 const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
- * Checks the history of one document: the digest chain from the first version to the head, and with `full` that the
- * log, applied in scratch space from the first stored text, gives every stored tree and the sizes it names, and that
- * every stored leaf holds the bytes it was stored with. Returns what does not hold; reads only.
+ * Checks the history of one document: the digest chain from where it starts to the head, and with `full` that the log,
+ * applied in scratch space from the first stored text, gives every stored tree and the sizes it names, and that every
+ * stored leaf holds the bytes it was stored with. Returns what does not hold; reads only.
  */
 export async function verifyHistory(db: Reader, leaves: LeafStore, file: FileRow, full: boolean): Promise<Problem[]> {
-  const problems: Problem[] = [];
-  const report = (version: number, problem: string): void => {
-    problems.push({ path: file.path, version, problem });
-  };
-  let prev = CHAIN_START;
-  let version = 0;
-  const stored = new Map(rows.treesOf(db, file.id).map((row) => [row.version, row]));
-  const first = stored.get(1);
-  if (!first) report(1, 'the first text is missing');
-  let tree = full && first ? leaves.open(first) : undefined;
+  const check = new HistoryCheck(db, leaves, file, full);
   try {
     for (;;) {
-      const page = rows.opsBetween(db, file.id, version, version + PAGE);
+      const page = rows.opsBetween(db, file.id, check.version, check.version + PAGE);
       if (page.length === 0) break;
-      for (const op of page) {
-        if (op.version !== version + 1) report(version + 1, 'a version is missing');
-        version = op.version;
-        if (op.prev !== prev) report(version, 'the chain does not join the version before');
-        const change = unpackChange(op.splices);
-        const { digest, splices: _, ...unsigned } = op;
-        if (versionDigest(unsigned, plainChange(parseChange(plainChange(change)))) !== digest) {
-          report(version, 'the digest does not fit what is stored');
-        }
-        prev = digest;
-        if (!tree) continue;
-        tree = tree.apply(change);
-        if (tree.bytes !== op.bytes || tree.newlines !== op.newlines)
-          report(version, 'the text has another size than recorded');
-        const checkpoint = stored.get(version);
-        if (checkpoint && (await treeDigest(tree)) !== checkpoint.sha256) report(version, 'replay gives another text');
-        if (checkpoint && (await treeDigest(leaves.open(checkpoint))) !== checkpoint.sha256)
-          report(version, 'a stored text is damaged');
-      }
+      for (const op of page) await check.next(op);
       await giveWay();
     }
   } catch (error) {
-    report(version, error instanceof Error ? error.message : 'unreadable');
+    check.report(check.version, error instanceof Error ? error.message : 'unreadable');
   }
-  if (version !== file.head) report(file.head, `the log ends at version ${version}`);
-  if (prev !== file.digest) report(file.head, 'the document names another digest than its last version');
-  return problems;
+  if (check.version !== file.head) check.report(file.head, `the log ends at version ${check.version}`);
+  if (check.digest !== file.digest) {
+    check.report(file.head, 'the document names another digest than its last version');
+  }
+  return check.problems;
+}
+
+class HistoryCheck {
+  readonly problems: Problem[] = [];
+  version = 0;
+  digest = CHAIN_START;
+  #tree: TextTree | undefined;
+  readonly #leaves: LeafStore;
+  readonly #path: string;
+  readonly #full: boolean;
+  readonly #stored: Map<number, TreeRow>;
+
+  constructor(db: Reader, leaves: LeafStore, file: FileRow, full: boolean) {
+    this.#leaves = leaves;
+    this.#path = file.path;
+    this.#full = full;
+    this.#stored = new Map(rows.treesOf(db, file.id).map((row) => [row.version, row]));
+  }
+
+  report(version: number, problem: string): void {
+    this.problems.push({ path: this.#path, version, problem });
+  }
+
+  async next(op: OpRow): Promise<void> {
+    const start = op.version - op.span;
+    if (start !== this.version) this.report(this.version + 1, 'a version is missing');
+    this.version = op.version;
+    if (start > 0 && op.prev !== this.digest) this.report(op.version, 'the chain does not join the version before');
+    if (!fits(op)) this.report(op.version, 'the digest does not fit what is stored');
+    this.digest = op.digest;
+    const stored = this.#stored.get(op.version);
+    if ((op.isFull || start === 0) && !stored) {
+      this.report(op.version, start === 0 ? 'the first text is missing' : 'the text of the version is missing');
+    }
+    if (op.isFull && stored && !isTextOf(op, stored)) this.report(op.version, 'the stored text is another one');
+    if (this.#full) await this.#replay(op, stored);
+  }
+
+  async #replay(op: OpRow, stored: TreeRow | undefined): Promise<void> {
+    const begins = op.isFull || op.version === op.span;
+    if (begins) this.#tree = stored && this.#leaves.open(stored);
+    else this.#tree = this.#tree?.apply(unpackChange(op.splices));
+    const tree = this.#tree;
+    if (!tree) return;
+    if (tree.bytes !== op.bytes || tree.newlines !== op.newlines) {
+      this.report(op.version, 'the text has another size than recorded');
+    }
+    if (!stored) return;
+    if ((await treeDigest(this.#leaves.open(stored))) !== stored.sha256) {
+      this.report(op.version, 'a stored text is damaged');
+    }
+    if (!begins && (await treeDigest(tree)) !== stored.sha256) this.report(op.version, 'replay gives another text');
+  }
+}
+
+/** The digest of a version that stands for itself; the seal of one that stands for several. */
+function fits(op: OpRow): boolean {
+  const plain = op.isFull ? op.splices : plainChange(unpackChange(op.splices));
+  return versionDigest(op, plain) === (op.seal ?? op.digest);
+}
+
+function isTextOf(op: OpRow, stored: TreeRow): boolean {
+  return Buffer.compare(op.splices, packFull(stored.sha256)) === 0;
 }
 
 /** Compares the file on the share with what the projection says it holds. */

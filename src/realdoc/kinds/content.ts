@@ -37,6 +37,10 @@ export class Contents {
   /** Throws DOC_READ_ONLY_KIND where there is nothing to read. */
   async shown(file: FileRow, _version: number, tree: TextTree): Promise<Shown> {
     if (file.kind === 'text') return { tree };
-    throw fail('DOC_READ_ONLY_KIND', { path: file.path, kind: file.why ?? 'binary', possible: 'keep it on the share' });
+    throw fail('DOC_READ_ONLY_KIND', {
+      path: file.path,
+      kind: file.why ?? 'binary',
+      possible: 'doc.log, doc.download, doc.rollback',
+    });
   }
 }

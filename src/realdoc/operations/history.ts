@@ -1,3 +1,4 @@
+import type { Reader } from '../../common/index.ts';
 import {
   type AnyOperation,
   type Caller,
@@ -8,7 +9,7 @@ import {
   Type,
   Version,
 } from '../../protocol/index.ts';
-import { netChange } from '../documents.ts';
+import { refuseOpaque } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { compareShown } from '../history/compare.ts';
 import { groupVersions } from '../history/groups.ts';
@@ -117,8 +118,8 @@ function log(room: RealDoc): AnyOperation {
   });
 }
 
-function entryOf(db: Parameters<typeof rows.tagsOf>[0], file: FileRow, op: OpRow, undone: ReadonlySet<number>) {
-  const { added, removed } = countsOf(op);
+function entryOf(db: Reader, file: FileRow, op: OpRow, undone: ReadonlySet<number>) {
+  const { added, removed } = countsOf(db, op);
   const { kind, personId, agent, taskId } = op.actor;
   return {
     path: file.path,
@@ -138,9 +139,11 @@ function entryOf(db: Parameters<typeof rows.tagsOf>[0], file: FileRow, op: OpRow
   };
 }
 
-function countsOf(op: OpRow): { added: number; removed: number } {
-  if (op.version === 1) return { added: op.newlines, removed: 0 };
-  return lineCounts(unpackChange(op.splices));
+/** Of a version that is a whole text only what the number of lines tells: comparing two texts is too much for a list. */
+function countsOf(db: Reader, op: OpRow): { added: number; removed: number } {
+  if (!op.isFull && op.version > 1) return lineCounts(unpackChange(op.splices));
+  const before = op.version > op.span ? (rows.opAt(db, op.file, op.version - op.span)?.newlines ?? 0) : 0;
+  return { added: Math.max(0, op.newlines - before), removed: Math.max(0, before - op.newlines) };
 }
 
 function diff(room: RealDoc): AnyOperation {
@@ -188,7 +191,8 @@ function diff(room: RealDoc): AnyOperation {
       const file = await room.locate(input.path, { deleted: true });
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
       const from = input.from === undefined ? Math.max(1, to - 1) : resolveVersion(ctx.db, file, input.from);
-      const net = netChange(ctx.db, file.id, from, to);
+      refuseOpaque(file);
+      const net = room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
       const { before, after, change } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
       const { added, removed } = lineCounts(change);

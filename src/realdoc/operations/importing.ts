@@ -70,7 +70,7 @@ export function importOperation(room: RealDoc): AnyOperation {
     },
     apply: (ctx, _input, findings) => {
       const documents = findings.map((finding) => {
-        const adopted = adopt(ctx, room.leaves, finding, (file, v) => room.documents.read(ctx.tx, file, v));
+        const adopted = adopt(ctx, room.leaves, finding, room.documents);
         ctx.tx.afterCommit(() => {
           if (adopted.tree) room.documents.remember(adopted.document, adopted.version, adopted.tree);
           if (adopted.change === 'merged' || adopted.change === 'changed') room.projector.kick(adopted.document);

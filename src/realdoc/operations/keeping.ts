@@ -59,11 +59,13 @@ function status(room: RealDoc): AnyOperation {
     examples: [{ note: 'one document', input: { path: 'office/minutes.md', waitMs: 2000 } }],
     read: async (ctx, input) => {
       if (input.waitMs) await room.waitFor(room.projector.idle(), input.waitMs);
-      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
+      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS, hasHistory);
       return { documents: files.map((file) => stateOf(room, file)) };
     },
   });
 }
+
+const hasHistory = (file: FileRow): boolean => file.head > 0;
 
 function stateOf(room: RealDoc, file: FileRow) {
   const row = rows.projection(room.db, file.id);
@@ -99,7 +101,7 @@ function verify(room: RealDoc): AnyOperation {
     positional: ['path'],
     examples: [{ note: 'a whole workspace', input: { path: 'office', full: true } }],
     read: async (ctx, input) => {
-      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
+      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS, hasHistory);
       const problems: Problem[] = [];
       let versions = 0;
       for (const file of files) {
@@ -135,12 +137,13 @@ function replay(room: RealDoc): AnyOperation {
     examples: [{ note: 'up to the newest version', input: { path: 'office/minutes.md' } }],
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: true });
-      refuseOpaque(file);
       const version = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
-      const first = rows.nearestTree(ctx.db, file.id, 1);
+      const first = rows.firstText(ctx.db, file.id, version);
       if (!first) throw fail('DOC_CORRUPT', { path: file.path, version: 1, reason: 'the first text is missing' });
       let tree = room.leaves.open(first);
-      for (const packed of rows.splicesBetween(ctx.db, file.id, 1, version)) tree = tree.apply(unpackChange(packed));
+      for (const packed of rows.splicesBetween(ctx.db, file.id, first.version, version)) {
+        tree = tree.apply(unpackChange(packed));
+      }
       const sha256 = await treeDigest(tree);
       const equal = sha256 === (await treeDigest(room.documents.at(file, version)));
       return { path: file.path, version, bytes: tree.bytes, sha256, equal };
@@ -175,9 +178,10 @@ function blameOperation(room: RealDoc): AnyOperation {
     examples: [{ note: 'the first lines', input: { path: 'office/contract.md', from: 1, to: 20 } }],
     read: async (ctx, input) => {
       const file = await room.locate(input.path);
+      refuseOpaque(file);
       const from = input.from ?? 1;
       const to = Math.min(input.to ?? from + 999, from + 1999);
-      const found = blame(ctx.db, file, room.documents.at(file, file.head), from, to);
+      const found = blame(ctx.db, room.documents, file, room.documents.at(file, file.head), from, to);
       const ops = new Map([...new Set(found.map((b) => b.version))].map((v) => [v, rows.opAt(ctx.db, file.id, v)]));
       const lines = found.flatMap(({ line, version }) => {
         const op = ops.get(version);

@@ -58,7 +58,7 @@ export function beginDocument(
   };
   rows.insertFile(ctx.tx, seed);
   const file = appendVersion(ctx, seed, { source: 'create', change: [], args: { sha256, bytes: tree.bytes }, note });
-  room.leaves.keep(ctx.tx, file.id, 1, tree, sha256, staged);
+  room.leaves.keep(ctx.tx, file.id, 1, { tree, sha256, staged });
   rows.putProjection(ctx.tx, {
     file: file.id,
     version: 0,

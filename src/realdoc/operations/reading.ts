@@ -215,14 +215,20 @@ function withHash(
   return { ...line, ...(bytes && wantsHash ? { hash: lineHash(bytes, 8) } : {}), ...(isCut ? { cut: true } : {}) };
 }
 
-/** Documents below a path: one document, a folder, or a whole workspace. */
-export async function documentsBelow(room: RealDoc, db: Reader, path: string, max: number): Promise<FileRow[]> {
+/** Documents below a path: one document, a folder, or a whole workspace; those without lines only where wanted. */
+export async function documentsBelow(
+  room: RealDoc,
+  db: Reader,
+  path: string,
+  max: number,
+  isWanted = (file: FileRow): boolean => file.kind !== 'opaque',
+): Promise<FileRow[]> {
   const { workspace, rel } = parseFolderPath(path);
   const ws = room.workspace(workspace);
   const exact = rel === '' ? undefined : rows.fileAt(db, ws.id, rel);
-  if (exact && exact.kind !== 'opaque' && exact.state === 'live') return [await room.locate(path)];
+  if (exact && isWanted(exact) && exact.state === 'live') return [await room.locate(path)];
   if (!room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
-  const below = rows.filesOf(db, ws.id, rel === '' ? '' : `${rel}/`, '', max).filter((f) => f.kind !== 'opaque');
+  const below = rows.filesOf(db, ws.id, rel === '' ? '' : `${rel}/`, '', max).filter(isWanted);
   // Not a folder that is known: then it must be a document, or the error that says so.
   return below.length > 0 || rel === '' ? below : [await room.locate(path)];
 }

@@ -9,17 +9,16 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
-import { netChange } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
-import { undoneVersions } from '../versions.ts';
+import { isMostlyNew, undoneVersions } from '../versions.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
-import { writeVersion } from './written.ts';
+import { wholeAt, writeVersion } from './written.ts';
 
 const Which = closed({
   /** The last edit of this document that stands. */
@@ -183,7 +182,8 @@ function applyPiece(
   source: 'undo' | 'redo',
   note: string | undefined,
 ): Static<typeof VersionMade> {
-  const after = room.documents.read(ctx.tx, file, file.head).apply(back.change);
+  const whole = back.toVersion === undefined ? undefined : wholeAt(room, ctx.tx, file, back.toVersion);
+  const after = whole?.tree ?? room.documents.read(ctx.tx, file, file.head).apply(back.change);
   const next = {
     source,
     change: back.change,
@@ -192,11 +192,12 @@ function applyPiece(
     state: back.state,
     note,
   };
-  return writeVersion(room, ctx, file, next, after);
+  return writeVersion(room, ctx, file, next, after, whole);
 }
 
 function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): ActionFacts {
   const diff = list.map(({ file, back }) => {
+    if (file.kind === 'opaque') return '';
     const before = room.documents.at(file, file.head);
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
     return unifiedOf(before, before.apply(back.change), back.change, names);
@@ -215,12 +216,23 @@ function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): 
 function rollbackOperation(room: RealDoc): AnyOperation {
   const plan = (db: Reader, file: FileRow, to: string) => {
     const version = resolveVersion(db, file, to);
-    const change = netChange(db, file.id, file.head, version);
+    if (file.kind === 'opaque') return wholePlan(db, file, version);
+    const change = room.documents.netChange(db, file, file.head, version);
     if (change.length === 0 && file.state === 'live') {
       throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: version });
     }
     const before = room.documents.read(db, file, file.head);
-    return { version, change, before, after: before.apply(change) };
+    const whole = isMostlyNew(before.bytes, change) ? wholeAt(room, db, file, version) : undefined;
+    return { version, change, before, after: whole?.tree ?? before.apply(change), whole };
+  };
+  const wholePlan = (db: Reader, file: FileRow, version: number) => {
+    const digests = [file.head, version].map((v) => rows.nearestTree(db, file.id, v)?.sha256);
+    if (digests[0] === digests[1] && file.state === 'live') {
+      throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: version });
+    }
+    const whole = wholeAt(room, db, file, version);
+    const before = room.documents.read(db, file, file.head);
+    return { version, change: [], before, after: whole?.tree ?? before, whole };
   };
   return operation({
     id: 'doc.rollback',
@@ -251,7 +263,7 @@ function rollbackOperation(room: RealDoc): AnyOperation {
       const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${version}` };
       return {
         targets: [targetOf(file)],
-        diff: unifiedOf(before, after, change, names),
+        diff: file.kind === 'opaque' ? '' : unifiedOf(before, after, change, names),
         effect: { en: `Bring back version ${version} of ${file.path}`, zh: `恢复 ${file.path} 的版本 ${version}` },
       };
     },
@@ -259,7 +271,7 @@ function rollbackOperation(room: RealDoc): AnyOperation {
     apply: (ctx, input, { id }) => {
       const file = rows.fileById(ctx.tx, id);
       if (!file) throw fail('DOC_NOT_FOUND', { path: input.path, near: [] });
-      const { version, change, after } = plan(ctx.tx, file, input.to);
+      const { version, change, after, whole } = plan(ctx.tx, file, input.to);
       ctx.undoWith({ call: ctx.callId });
       // The text is as it was, and so is what is known of who could have written it.
       const label = rows.opAt(ctx.tx, file.id, version)?.label ?? file.label;
@@ -271,7 +283,7 @@ function rollbackOperation(room: RealDoc): AnyOperation {
         note: input.note,
         label,
       };
-      return writeVersion(room, ctx, file, next, after);
+      return writeVersion(room, ctx, file, next, after, whole);
     },
   });
 }

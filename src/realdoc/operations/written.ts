@@ -1,3 +1,4 @@
+import type { Reader } from '../../common/index.ts';
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -5,12 +6,13 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { type Change, countNewlines } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { appendVersion, type NewVersion } from '../versions.ts';
+import { appendFull, appendVersion, type NewVersion, type WholeText } from '../versions.ts';
 import { shownLabel, type VersionMade } from './shapes.ts';
 
 /**
  * The last steps that every write shares: append the version, ask for the projection, and after the durable commit
- * keep the new text at hand and start writing the file. `after` must be the text after `next.change`.
+ * keep the new text at hand and start writing the file. `after` must be the text after `next.change`; `whole` says that
+ * the version is that text instead of the change.
  */
 export function writeVersion(
   room: RealDoc,
@@ -18,8 +20,9 @@ export function writeVersion(
   file: FileRow,
   next: NewVersion,
   after: TextTree,
+  whole?: WholeText,
 ): Static<typeof VersionMade> {
-  const written = appendVersion(ctx, file, next);
+  const written = whole ? appendFull(ctx, room.leaves, file, next, whole) : appendVersion(ctx, file, next);
   rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
   ctx.tx.afterCommit(() => {
     room.documents.remember(written.id, written.head, after);
@@ -30,6 +33,14 @@ export function writeVersion(
   const shown = made.changed.map((line) => line.n);
   ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, shown));
   return { ...made, label: shownLabel(written.label) };
+}
+
+/** A stored version as the text of a new one: nothing of it is stored again. `undefined` if it is not stored whole. */
+export function wholeAt(room: RealDoc, db: Reader, file: FileRow, version: number): WholeText | undefined {
+  const row = rows.nearestTree(db, file.id, version);
+  // Versions of what has no lines are stored whole, but for those that did not change the bytes.
+  if (!row || (row.version !== version && file.kind !== 'opaque')) return undefined;
+  return { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
 }
 
 /** Lines that came and went. A change inside a line is one line out and one line in. */

@@ -1,6 +1,6 @@
 import { fail, newId } from '../../common/index.ts';
 import { ORGANISATION, type WriteContext } from '../../protocol/index.ts';
-import { netChange } from '../documents.ts';
+import type { Documents } from '../documents.ts';
 import { CHAIN_START } from '../history/chain.ts';
 import type { LeafStore } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
@@ -9,7 +9,7 @@ import { compose } from '../text/compose.ts';
 import { mergeChanges } from '../text/merge.ts';
 import { invert } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { appendVersion } from '../versions.ts';
+import { appendFull, appendVersion } from '../versions.ts';
 import type { Finding } from './look.ts';
 
 export type Adopted = 'new' | 'changed' | 'merged' | 'deleted' | 'moved' | 'same' | 'opaque';
@@ -26,19 +26,16 @@ export interface Adoption {
 }
 
 /** Makes a finding part of the history, inside the open transaction. Throws DOC_BUSY if what it rests on has changed. */
-export function adopt(
-  ctx: WriteContext,
-  leaves: LeafStore,
-  finding: Finding,
-  baseText: (file: FileRow, v: number) => TextTree,
-): Adoption {
+export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, documents: Documents): Adoption {
   switch (finding.kind) {
     case 'new':
       return adoptNew(ctx, leaves, finding);
     case 'opaque':
       return adoptOpaque(ctx, finding);
     case 'changed':
-      return adoptChange(ctx, finding, baseText);
+      return adoptChange(ctx, leaves, finding, documents);
+    case 'replaced':
+      return adoptWhole(ctx, leaves, finding);
     case 'same': {
       const { file, version, signature } = finding;
       const seen = current(ctx, file);
@@ -66,7 +63,7 @@ export function adopt(
     case 'missing': {
       const before = current(ctx, finding.file);
       if (before.state !== 'live') return done(before, 'same');
-      if (before.kind === 'opaque') {
+      if (before.head === 0) {
         rows.updateFile(ctx.tx, { ...before, state: 'deleted' });
         return done(before, 'deleted');
       }
@@ -87,15 +84,18 @@ export function adopt(
 function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, { kind: 'new' }>): Adoption {
   const { workspace, name, tree, facts, signature } = found;
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
-  if (taken && taken.kind === 'text') throw fail('DOC_BUSY', { path: taken.path });
+  if (taken && taken.kind !== 'opaque') throw fail('DOC_BUSY', { path: taken.path });
+  // What was opaque and has a history keeps it under a name that no path can spell.
+  if (taken && taken.head > 0) rows.moveAside(ctx.tx, taken.id, `${name.rel}\0${taken.id}`);
+  const again = taken && taken.head === 0 ? taken : undefined;
   const seed: FileRow = {
-    id: taken?.id ?? newId('doc', ctx.clock.now()),
+    id: again?.id ?? newId('doc', ctx.clock.now()),
     workspace: workspace.id,
     path: `${name.workspace}/${name.rel}`,
     rel: name.rel,
     root: workspace.root,
     ...facts,
-    why: null,
+    why: found.why,
     head: 0,
     bytes: tree.bytes,
     newlines: tree.newlines,
@@ -103,11 +103,11 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
     state: 'live',
     digest: CHAIN_START,
   };
-  if (taken) rows.updateFile(ctx.tx, seed);
+  if (again) rows.updateFile(ctx.tx, seed);
   else rows.insertFile(ctx.tx, seed);
   const args = { sha256: signature.sha256, bytes: tree.bytes };
   const file = appendVersion(ctx, seed, { source: 'import', change: [], args, label: ORGANISATION });
-  leaves.keep(ctx.tx, file.id, 1, tree, signature.sha256, found.staged);
+  leaves.keep(ctx.tx, file.id, 1, { tree, sha256: signature.sha256, staged: found.staged });
   seeFile(ctx, file, 1, signature);
   ctx.emit('box', 'workspace-changed', { workspace: name.workspace, path: file.path, change: 'new' });
   return { ...done(file, 'new'), tree };
@@ -150,30 +150,25 @@ function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque'
  */
 function adoptChange(
   ctx: WriteContext,
+  leaves: LeafStore,
   found: Extract<Finding, { kind: 'changed' }>,
-  baseText: (file: FileRow, v: number) => TextTree,
+  documents: Documents,
 ): Adoption {
-  const { base, theirs, facts, signature, displaced } = found;
-  const before = current(ctx, found.file);
-  const known = rows.projection(ctx.tx, before.id);
-  const wasOnShare = before.state === 'live' && known !== undefined && known.version > 0;
-  if (before.state !== found.file.state || (!displaced && wasOnShare && known.version !== base)) {
-    throw fail('DOC_BUSY', { path: before.path });
-  }
-  const ours = netChange(ctx.tx, before.id, base, before.head);
-  const text = baseText(before, base);
+  const { base, theirs, whole, facts, signature, displaced } = found;
+  const before = unmoved(ctx, found);
+  const ours = documents.netChange(ctx.tx, before, base, before.head);
+  const text = documents.read(ctx.tx, before, base);
   const merged = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
-  const saved = appendVersion(
-    ctx,
-    { ...before, ...facts, eol: facts.eol },
-    {
-      source: 'import',
-      base,
-      change: compose(invert(ours), theirs),
-      args: { sha256: signature.sha256, bytes: signature.size, conflicts: merged.conflicts, displaced },
-      utf8: facts.utf8,
-    },
-  );
+  const next = {
+    source: 'import' as const,
+    base,
+    args: { sha256: signature.sha256, bytes: signature.size, conflicts: merged.conflicts, displaced },
+    utf8: facts.utf8,
+  };
+  const seen = { ...before, ...facts };
+  const saved = whole
+    ? appendFull(ctx, leaves, seen, next, whole)
+    : appendVersion(ctx, seen, { ...next, change: compose(invert(ours), theirs) });
   if (!displaced) seeFile(ctx, saved, saved.head, signature);
   if (merged.rest.length === 0) {
     if (displaced) rows.wantProjection(ctx.tx, saved.id, ctx.clock.now());
@@ -187,6 +182,30 @@ function adoptChange(
   });
   rows.wantProjection(ctx.tx, both.id, ctx.clock.now());
   return { ...done(both, 'merged'), conflicts: merged.conflicts };
+}
+
+/** The document as it is now. Throws DOC_BUSY if it is not as it was when the share was looked at. */
+function unmoved(ctx: WriteContext, found: { file: FileRow; base: number; displaced: boolean }): FileRow {
+  const before = current(ctx, found.file);
+  const known = rows.projection(ctx.tx, before.id);
+  const wasOnShare = before.state === 'live' && known !== undefined && known.version > 0;
+  if (before.state !== found.file.state || (!found.displaced && wasOnShare && known.version !== found.base)) {
+    throw fail('DOC_BUSY', { path: before.path });
+  }
+  return before;
+}
+
+/** There is no merging of what has no lines: the save is the newest version, and what it covered is in the history. */
+function adoptWhole(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, { kind: 'replaced' }>): Adoption {
+  const { base, whole, facts, why, signature, displaced } = found;
+  const before = unmoved(ctx, found);
+  const conflicts = before.head > base && base > 0 ? 1 : 0;
+  const args = { sha256: signature.sha256, bytes: signature.size, conflicts, displaced };
+  const next = { source: 'import' as const, base: base > 0 ? base : before.head, args };
+  const saved = appendFull(ctx, leaves, { ...before, ...facts, why }, next, whole);
+  if (displaced) rows.wantProjection(ctx.tx, saved.id, ctx.clock.now());
+  else seeFile(ctx, saved, saved.head, signature);
+  return { ...done(saved, 'changed'), conflicts };
 }
 
 function current(ctx: WriteContext, file: FileRow): FileRow {

@@ -4,12 +4,14 @@ import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import type { Contents, Stored } from '../kinds/content.ts';
 import { MAX_TEXT_BYTES, type TextFacts, TOO_LARGE } from '../kinds/kind.ts';
-import { digestOf, type LeafStore, SMALL_TEXT, type Staged } from '../leaf-store.ts';
+import { digestOf, type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
+import { opaqueTree } from '../storage/cdc.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
+import { isMostlyNew, type WholeText } from '../versions.ts';
 import { Folder, statOf } from './folder.ts';
 import { type DocName, isTemporary } from './paths.ts';
 import { isQuiet, looksOf, pause, readWhole, signatureOf, untilQuiet } from './read-file.ts';
@@ -22,9 +24,11 @@ export type Finding =
       workspace: WorkspaceRow;
       tree: TextTree;
       facts: TextFacts;
+      why: string | null;
       signature: FileSignature;
       staged: Staged | undefined;
     }
+  /** Too large to be kept: only known to be there. */
   | { kind: 'opaque'; name: DocName; workspace: WorkspaceRow; why: string; signature: FileSignature }
   /** The file is as some version says; `version` is that version. */
   | { kind: 'same'; file: FileRow; version: number; signature: FileSignature }
@@ -34,7 +38,20 @@ export type Finding =
       file: FileRow;
       base: number;
       theirs: Change;
+      /** What was saved as a whole, where that is the better way to keep it. */
+      whole?: WholeText;
       facts: TextFacts;
+      signature: FileSignature;
+      displaced: boolean;
+    }
+  /** Somebody saved what is no text (`why`), or a text where none was: the whole file is the version. */
+  | {
+      kind: 'replaced';
+      file: FileRow;
+      base: number;
+      whole: WholeText;
+      facts: TextFacts;
+      why: string | null;
       signature: FileSignature;
       displaced: boolean;
     }
@@ -64,27 +81,59 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
   }
   if ('why' in content) {
     const { why, signature } = content;
-    if (file?.kind === 'text') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
+    if (file && file.kind !== 'opaque') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
     return { kind: 'opaque', name, workspace, why, signature };
   }
   const { signature } = content;
-  if (file && file.kind !== 'opaque' && known?.signature?.sha256 === signature.sha256 && file.state === 'live') {
+  const isKept = file !== undefined && file.head > 0;
+  if (isKept && known?.signature?.sha256 === signature.sha256 && file.state === 'live' && known.version > 0) {
     return { kind: 'same', file, version: known.version, signature };
   }
   const stored = await eyes.contents.take(docPath, content.bytes);
-  if (stored.why !== null) {
-    if (file?.kind === 'text') {
-      return { kind: 'became-opaque', file, why: stored.why, foreign: looksOf(signature) };
-    }
-    return { kind: 'opaque', name, workspace, why: stored.why, signature };
+  if (isKept && file.kind !== 'opaque') {
+    if (stored.why === null) return compare(eyes, file, known, stored, signature);
+    return { kind: 'became-opaque', file, why: stored.why, foreign: looksOf(signature) };
   }
-  const { bytes, facts } = stored;
-  if (file?.kind === 'text') return compare(eyes, file, known, stored, signature);
+  // The stored text of a package is none of its file: it begins a history of its own.
+  if (isKept && stored.facts.kind !== 'package') return replaced(eyes, file, known, stored, signature);
   const moved = await movedFrom(eyes, workspace, signature);
   if (moved) return { kind: 'moved', file: moved, rel: name.rel, signature };
-  const tree = TextTree.of(bytes, eyes.leaves.load);
-  const staged = bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
-  return { kind: 'new', name, workspace, tree, facts, signature, staged };
+  const tree = treeOf(eyes, stored);
+  const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
+  return { kind: 'new', name, workspace, tree, facts: stored.facts, why: stored.why, signature, staged };
+}
+
+function treeOf(eyes: Eyes, { facts, bytes }: Stored): TextTree {
+  return facts.kind === 'opaque' ? opaqueTree(bytes, eyes.leaves.load) : TextTree.of(bytes, eyes.leaves.load);
+}
+
+async function replaced(
+  eyes: Eyes,
+  file: FileRow,
+  known: ProjectionRow | undefined,
+  stored: Stored,
+  signature: FileSignature,
+): Promise<Finding> {
+  const base = known?.version ?? 0;
+  if (file.state === 'live') {
+    // A crash between the swap and its record leaves a newer version of ours on the share.
+    const version = rows.newestTreeLike(eyes.db, file.id, base, signature.sha256);
+    if (version !== undefined) return { kind: 'same', file, version, signature };
+  }
+  return {
+    kind: 'replaced',
+    file,
+    base,
+    ...(await wholeOf(eyes, file, stored, signature)),
+    signature,
+    displaced: false,
+  };
+}
+
+async function wholeOf(eyes: Eyes, file: FileRow, stored: Stored, { sha256 }: FileSignature) {
+  const tree = treeOf(eyes, stored);
+  const whole: WholeText = { tree, sha256, staged: await eyes.leaves.stage(tree, file.id) };
+  return { whole, facts: stored.facts, why: stored.why };
 }
 
 /**
@@ -126,9 +175,23 @@ export async function lookAtDisplaced(
   if (!content || 'why' in content) return undefined;
   const stored = await eyes.contents.take(file.path, content.bytes);
   if (stored.facts.kind !== file.kind) return undefined;
-  const theirs = diffBytes(eyes.documents.at(file, base).toBuffer(), stored.bytes);
+  const { signature } = content;
+  if (file.kind === 'opaque') {
+    if (rows.newestTreeLike(eyes.db, file.id, 0, signature.sha256) !== undefined) return undefined;
+    return {
+      kind: 'replaced',
+      file,
+      base,
+      ...(await wholeOf(eyes, file, stored, signature)),
+      signature,
+      displaced: true,
+    };
+  }
+  const before = eyes.documents.at(file, base);
+  const theirs = diffBytes(before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
-  return { kind: 'changed', file, base, theirs, facts: stored.facts, signature: content.signature, displaced: true };
+  const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
+  return { ...found, ...(await wholeIfBetter(eyes, file, before, theirs)) };
 }
 
 async function compare(
@@ -150,9 +213,25 @@ async function compare(
   }
   // Where the share holds no version of ours, the save stands against all that there is.
   const from = base > 0 ? base : file.head;
-  const before = eyes.documents.at(file, from).toBuffer();
-  const theirs = diffBytes(before, bytes);
-  return { kind: 'changed', file, base: from, theirs, facts, signature, displaced: false };
+  const before = eyes.documents.at(file, from);
+  const theirs = diffBytes(before.toBuffer(), bytes);
+  const found = { kind: 'changed' as const, file, base: from, theirs, facts, signature, displaced: false };
+  return { ...found, ...(await wholeIfBetter(eyes, file, before, theirs)) };
+}
+
+/**
+ * A save that rewrote much of the text is kept as a text. It is made of the old one by the change, so it has the leaves
+ * that were not touched in common with it.
+ */
+async function wholeIfBetter(
+  eyes: Eyes,
+  file: FileRow,
+  before: TextTree,
+  change: Change,
+): Promise<{ whole?: WholeText }> {
+  if (!isMostlyNew(before.bytes, change)) return {};
+  const tree = before.apply(change);
+  return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id) } };
 }
 
 /** A live document of the workspace whose file is gone and had exactly these bytes: it was renamed. */

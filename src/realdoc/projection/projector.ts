@@ -107,7 +107,7 @@ export class Projector {
     for (let round = 0; round < 20; round++) {
       const file = rows.fileById(this.#o.db, id);
       const row = rows.projection(this.#o.db, id);
-      if (!file || !row || file.kind === 'opaque') return;
+      if (!file || !row || file.head === 0) return;
       if (file.state === 'deleted') return this.#remove(file, row);
       if (row.version === file.head && row.signature) {
         if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });

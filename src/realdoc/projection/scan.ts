@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reader } from '../../common/index.ts';
+import { TOO_LARGE } from '../kinds/kind.ts';
 import * as rows from '../repository/index.ts';
 import type { WorkspaceRow } from '../rows.ts';
 import { isIgnored, isTemporary, whyBad } from './paths.ts';
@@ -73,7 +74,7 @@ export async function isNews(db: Reader, workspace: WorkspaceRow, rel: string): 
   const file = rows.fileAt(db, workspace.id, rel);
   if (!file || file.state === 'deleted') return true;
   const known = rows.projection(db, file.id);
-  if (!known?.signature) return true;
+  if (!known?.signature || (file.head === 0 && file.why !== TOO_LARGE)) return true;
   try {
     const stat = await lstat(join(workspace.root, rel), { bigint: true });
     return !looksSame(stat, known.signature) && looksOf(signatureOf(stat, '')) !== known.foreign;

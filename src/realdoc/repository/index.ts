@@ -4,4 +4,5 @@ export * from './ops.ts';
 export * from './projections.ts';
 export * from './schema.ts';
 export * from './trees.ts';
+export * from './words.ts';
 export * from './workspaces.ts';

@@ -1,4 +1,5 @@
 import type { Migration } from '../../store/index.ts';
+import { storageMigration } from './schema-storage.ts';
 
 export const realdocMigrations: Migration[] = [
   {
@@ -48,4 +49,5 @@ CREATE INDEX doc_projection_open ON doc_projection (state) WHERE state <> 'writt
 CREATE TABLE doc_tag (file TEXT NOT NULL, name TEXT NOT NULL, v INTEGER NOT NULL, PRIMARY KEY (file, name)) STRICT;
 `,
   },
+  storageMigration,
 ];

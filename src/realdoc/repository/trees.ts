@@ -1,30 +1,70 @@
 import { type Reader, type Tx, toHex } from '../../common/index.ts';
 import type { TreeRow } from '../rows.ts';
 
-const TREE = 'SELECT file, v AS version, sha256, bytes, newlines, leaves FROM doc_tree';
+type Raw = Omit<TreeRow, 'isFull'> & { isFull: number };
+const TREE = 'SELECT file, v AS version, sha256, bytes, newlines, is_full AS isFull, leaves FROM doc_tree';
+const treeOf = (raw: Raw): TreeRow => ({ ...raw, isFull: raw.isFull === 1 });
 
 export function nearestTree(db: Reader, file: string, version: number): TreeRow | undefined {
-  return db.get<TreeRow>(`${TREE} WHERE file = ? AND v <= ? ORDER BY v DESC LIMIT 1`, file, version);
+  const raw = db.get<Raw>(`${TREE} WHERE file = ? AND v <= ? ORDER BY v DESC LIMIT 1`, file, version);
+  return raw && treeOf(raw);
+}
+
+/** The stored text from which the log leads to `version` without a gap, the farthest back that there is. */
+export function firstText(db: Reader, file: string, version: number): TreeRow | undefined {
+  const raw = db.get<Raw>(
+    `${TREE} WHERE file = ? AND v <= ?
+     AND v >= coalesce((SELECT max(v) FROM doc_tree WHERE file = ? AND v <= ? AND is_full = 1), 0) ORDER BY v LIMIT 1`,
+    file,
+    version,
+    file,
+    version,
+  );
+  return raw && treeOf(raw);
 }
 
 export function treesOf(db: Reader, file: string): TreeRow[] {
-  return db.all<TreeRow>(`${TREE} WHERE file = ? ORDER BY v`, file);
+  return db.all<Raw>(`${TREE} WHERE file = ? ORDER BY v`, file).map(treeOf);
+}
+
+/** The newest version after `after` whose stored text has these bytes. */
+export function newestTreeLike(db: Reader, file: string, after: number, sha256: string): number | undefined {
+  const sql = 'SELECT max(v) AS v FROM doc_tree WHERE file = ? AND v > ? AND sha256 = ?';
+  return db.get<{ v: number | null }>(sql, file, after, sha256)?.v ?? undefined;
+}
+
+/** True if a version after `after`, up to and with `upTo`, has no change that leads to it. */
+export function hasFull(db: Reader, file: string, after: number, upTo: number): boolean {
+  const sql = 'SELECT 1 FROM doc_tree WHERE file = ? AND v > ? AND v <= ? AND is_full = 1 LIMIT 1';
+  return db.get(sql, file, after, upTo) !== undefined;
 }
 
 export function insertTree(tx: Tx, t: TreeRow): void {
   tx.run(
-    'INSERT OR IGNORE INTO doc_tree (file, v, sha256, bytes, newlines, leaves) VALUES (?, ?, ?, ?, ?, ?)',
+    'INSERT OR IGNORE INTO doc_tree (file, v, sha256, bytes, newlines, is_full, leaves) VALUES (?, ?, ?, ?, ?, ?, ?)',
     t.file,
     t.version,
     t.sha256,
     t.bytes,
     t.newlines,
+    t.isFull ? 1 : 0,
     t.leaves,
   );
 }
 
 export function insertLeaf(tx: Tx, job: number, bytes: number, sha256: Uint8Array, z: Uint8Array): number {
   return tx.run('INSERT INTO doc_leaf (job, bytes, sha256, z) VALUES (?, ?, ?, ?)', job, bytes, sha256, z).lastId;
+}
+
+/** A leaf with this digest that counts: one of a job that is done, or of this job. */
+export function leafLike(db: Reader, sha256: Uint8Array, job: number): number | undefined {
+  return db.get<{ id: number }>(
+    `SELECT l.id FROM doc_leaf l JOIN doc_job j ON j.seq = l.job
+     WHERE substr(l.sha256, 1, 8) = ? AND l.sha256 = ? AND (j.state = 'done' OR j.seq = ?) LIMIT 1`,
+    sha256.subarray(0, 8),
+    sha256,
+    job,
+  )?.id;
 }
 
 export function leafBytes(db: Reader, id: number): { z: Uint8Array; sha256: string } | undefined {

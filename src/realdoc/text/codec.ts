@@ -2,11 +2,12 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Change, Splice } from './splice.ts';
 
 /**
- * A change as it lies in the op log. One byte says how: 0 plain, 1 zstd. Then for each splice three LEB128 numbers
+ * A change as it lies in the op log. One byte says how: 0 plain, 1 zstd, 2 a full version (SHA-256 of its text). Then for each splice three LEB128 numbers
  * (distance from the end of the last one, bytes taken out, bytes put in) and the bytes themselves.
  */
 const PLAIN = 0;
 const ZSTD = 1;
+const FULL = 2;
 /** Shorter ones do not win anything by compression. */
 const COMPRESS_ABOVE = 200;
 
@@ -29,10 +30,48 @@ export function packChange(plain: Buffer): Buffer {
   return Buffer.concat([Buffer.of(PLAIN), plain]);
 }
 
-/** Throws `RangeError` for bytes that are no packed change: rows are read as strictly as anything from outside. */
+/**
+ * Throws `RangeError` for bytes that are no packed change: rows are read as strictly as anything from outside. A full
+ * version has none either; see `Documents.netChange`.
+ */
 export function unpackChange(packed: Uint8Array): Change {
+  return parseChange(plainOf(packed));
+}
+
+/** The digested form of a packed change. */
+export function plainOf(packed: Uint8Array): Uint8Array {
   const body = packed.subarray(1);
-  return parseChange(packed[0] === ZSTD ? zstdDecompressSync(body) : body);
+  if (packed[0] === ZSTD) return zstdDecompressSync(body);
+  if (packed[0] !== PLAIN) throw new RangeError('not a packed change');
+  return body;
+}
+
+/** Stands in the place of a change for a version that is a stored text. */
+export function packFull(sha256: string): Buffer {
+  return Buffer.concat([Buffer.of(FULL), Buffer.from(sha256, 'hex')]);
+}
+
+export function isFullSplices(packed: Uint8Array): boolean {
+  return packed[0] === FULL;
+}
+
+/** Longer arguments are compressed, with the change as the dictionary: mostly they hold the same words. */
+const ARGS_IN_FULL = 512;
+
+export function packArgs(args: string, splices: Uint8Array): string | Buffer {
+  if (args.length <= ARGS_IN_FULL) return args;
+  return zstdCompressSync(args, withDictionary(isFullSplices(splices) ? splices : plainOf(splices)));
+}
+
+export function unpackArgs(args: string | Uint8Array, splices: Uint8Array): string {
+  if (typeof args === 'string') return args;
+  const options = withDictionary(isFullSplices(splices) ? splices : plainOf(splices));
+  return zstdDecompressSync(args, options).toString('utf8');
+}
+
+/** A zero byte first, so that no content is ever taken for a trained dictionary. */
+export function withDictionary(content: Uint8Array): { dictionary: Buffer } {
+  return { dictionary: Buffer.concat([Buffer.of(0), content]) };
 }
 
 export function parseChange(plain: Uint8Array): Change {
