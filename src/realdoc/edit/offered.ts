@@ -1,6 +1,6 @@
 import { isJinguError, type Reader } from '../../common/index.ts';
 import type { Caller } from '../../protocol/index.ts';
-import { type Documents, netChange } from '../documents.ts';
+import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { carryLines } from './carry-lines.ts';
 import { type CandidateResolver, unknownAddress } from './place.ts';
@@ -24,7 +24,7 @@ export function offeredTo(
     const { line, chars } = found;
     if (found.version === base.version) return { line, ...(chars ? { chars } : {}) };
     const at = documents.read(db, file, found.version);
-    const net = file.kind === 'text' ? netChange(db, file.id, found.version, base.version) : undefined;
+    const net = file.kind === 'text' ? documents.netChange(db, file, found.version, base.version) : undefined;
     const carried = net && carryLines(at, { from: line, to: line }, net);
     if (!carried) throw refuse(`its line is another one in version ${base.version} than in ${found.version}`);
     return { line: carried.from, ...(chars ? { chars } : {}) };

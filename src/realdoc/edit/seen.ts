@@ -1,6 +1,6 @@
 import { fail, type Reader } from '../../common/index.ts';
 import type { Caller } from '../../protocol/index.ts';
-import { netChange } from '../documents.ts';
+import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
@@ -29,11 +29,17 @@ export function mustHaveSeen(caller: Caller, span: LineSpan): boolean {
  * base, and not at any other version from which they are carried to the base unchanged. The lines in the error count
  * as shown, so the same call may be made again.
  */
-export function refuseUnseen(db: Reader, shown: ShownMemory, caller: Caller, plan: EditPlan): void {
+export function refuseUnseen(
+  db: Reader,
+  documents: Documents,
+  shown: ShownMemory,
+  caller: Caller,
+  plan: EditPlan,
+): void {
   const { file, base, baseTree } = plan;
   const spans = plan.aims.flatMap((aim) => (aim.unproven && mustHaveSeen(caller, aim.unproven) ? [aim.unproven] : []));
   if (spans.length === 0) return;
-  const unseen = unseenOf(db, file, base, baseTree, mergeSpans(spans), shown.shown(caller, file.id));
+  const unseen = unseenOf(db, documents, file, base, baseTree, mergeSpans(spans), shown.shown(caller, file.id));
   if (unseen.length === 0) return;
   const lines = unseen.flatMap(({ from, to }) => linesFrom(baseTree, from, Math.min(to, from + MAX_LINES - 1)));
   let chars = 0;
@@ -52,6 +58,7 @@ export function refuseUnseen(db: Reader, shown: ShownMemory, caller: Caller, pla
 
 function unseenOf(
   db: Reader,
+  documents: Documents,
   file: FileRow,
   base: number,
   tree: TextTree,
@@ -63,7 +70,7 @@ function unseenOf(
     if (left.length === 0) break;
     // Lines of a package are made anew for each version: only what was shown at the base itself counts.
     if (version !== base && file.kind !== 'text') continue;
-    const net = version === base ? [] : netChange(db, file.id, base, version);
+    const net = version === base ? [] : documents.netChange(db, file, base, version);
     left = left.flatMap((span) => without(tree, net, span, known));
   }
   return mergeSpans(left);

@@ -46,7 +46,7 @@ export async function planFor(
   const file = await room.locate(path);
   return await naming(room, ctx, file, verbs, async () => {
     const ready = await plan(file);
-    refuseUnseen(ctx.db, room.seen, ctx.caller, ready);
+    refuseUnseen(ctx.db, room.documents, room.seen, ctx.caller, ready);
     return ready;
   });
 }
