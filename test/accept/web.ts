@@ -278,6 +278,14 @@ await checks.check('a version made elsewhere shows without a reload', async () =
   return true;
 });
 
+await checks.check('any two versions can be compared', async () => {
+  await at.getByRole('button', { name: '比较两个版本' }).click();
+  await at.getByLabel('之前').selectOption('1');
+  await at.locator('.compare .diff .add', { hasText: '75 天' }).waitFor();
+  await at.locator('.compare .diff .del', { hasText: '30 天' }).waitFor();
+  return await look(phone, 'compare');
+});
+
 // The rest of the page, in English, dark, on a desk
 const desk = await newPhone({ locale: 'en-US', width: 1200, height: 800, dark: true });
 await checks.check('a second browser of the same person pairs, in English', async () => {

@@ -79,7 +79,7 @@ function log(room: RealDoc): AnyOperation {
       path: Type.Optional(DocPath),
       task: Type.Optional(Type.String({ minLength: 3, maxLength: 64 })),
       before: Type.Optional(Version),
-      max: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+      max: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000 })),
       /** Also as people think of them: what a task did, or one hand without a longer pause, is one. */
       group: Type.Optional(Type.Boolean()),
     }),

@@ -1,32 +1,35 @@
 import { useState } from 'preact/hooks';
 import { newId } from '../../common/index.ts';
-import { known, t } from '../i18n/index.ts';
-import { ask, connection, invoke } from '../state/session.ts';
-import { DiffView } from './diff-view.tsx';
+import { t } from '../i18n/index.ts';
+import { ask, invoke } from '../state/session.ts';
+import { CompareVersions } from './compare-versions.tsx';
 import { Fault } from './fault.tsx';
-import { Link } from './link.tsx';
+import { HistoryEntry } from './history-entry.tsx';
+import type { Group, Version } from './history-model.ts';
 import { toast } from './toast.tsx';
 import { useAsked } from './use-asked.ts';
-import { visible } from './visible.ts';
-import { When } from './when.tsx';
 
-interface Entry {
-  version: number;
-  at: number;
-  by: { kind: string; agent: string | null; taskId: string | null };
-  source: string;
-  note?: string;
-  added: number;
-  removed: number;
-  undone: boolean;
+interface Log {
+  versions: Version[];
+  groups: Group[];
+  more: boolean;
 }
 
-/** The time line of a document. Restoring is one tap and makes a new version, which the next ten seconds can take back. */
+const PAGE = 100;
+/** As many as one answer of the box holds. */
+const MOST = 1000;
+
+/**
+ * The time line of a document: what belongs together is one entry, any two versions can be compared, and restoring is
+ * one tap that makes a new version, which the next ten seconds can take back.
+ */
 export function DocumentHistory({ path, version }: { path: string; version: number | undefined }) {
-  const asked = useAsked(() => ask<{ versions: Entry[] }>('doc.log', { path, max: 100 }), [path, version]);
+  const [max, setMax] = useState(PAGE);
+  const asked = useAsked(() => ask<Log>('doc.log', { path, max, group: true }), [path, version, max]);
   const [error, setError] = useState<unknown>();
   if (asked.error) return <Fault error={asked.error} onRetry={asked.again} />;
   if (!asked.value) return <p class="quiet">…</p>;
+  const { versions, groups, more } = asked.value;
 
   const restore = async (to: number) => {
     setError(undefined);
@@ -55,72 +58,24 @@ export function DocumentHistory({ path, version }: { path: string; version: numb
   return (
     <>
       {error ? <Fault error={error} /> : null}
+      {versions.length > 1 ? <CompareVersions path={path} versions={versions} /> : null}
       <ol class="list">
-        {asked.value.versions.map((entry, i) => (
+        {groups.map((group, i) => (
           <HistoryEntry
-            key={entry.version}
+            key={group.to}
             path={path}
-            entry={entry}
+            group={group}
+            versions={versions.filter((one) => one.version >= group.from && one.version <= group.to)}
             isCurrent={i === 0}
-            onRestore={() => void restore(entry.version)}
+            onRestore={(to) => void restore(to)}
           />
         ))}
       </ol>
+      {more && max < MOST ? (
+        <button type="button" class="button wide" onClick={() => setMax(Math.min(MOST, 3 * max))}>
+          {t('doc.older')}
+        </button>
+      ) : null}
     </>
   );
-}
-
-function HistoryEntry(props: { path: string; entry: Entry; isCurrent: boolean; onRestore: () => void }) {
-  const { path, entry, isCurrent, onRestore } = props;
-  const [isOpen, setOpen] = useState(false);
-  const { version, by } = entry;
-  const source = known(`doc.source.${entry.source}`);
-  const who =
-    by.agent !== null || by.kind === 'agent'
-      ? t('doc.by.agent')
-      : by.kind === 'internal'
-        ? t('doc.by.share')
-        : t('doc.by.person');
-  return (
-    <li class="card tight history">
-      <div class="row">
-        <strong class="grow">
-          {t('doc.version', { version })}
-          {isCurrent ? ` · ${t('doc.current')}` : ''}
-        </strong>
-        {entry.undone ? <span class="chip">{t('doc.is-undone')}</span> : null}
-        <When at={entry.at} />
-      </div>
-      <p class="small quiet">
-        {version === 1 ? t('doc.first') : `${source ? t(source) : who} · +${entry.added} −${entry.removed}`}
-        {by.taskId === null ? null : (
-          <>
-            {' · '}
-            <Link to={`/tasks/${encodeURIComponent(by.taskId)}`}>{t('tab.tasks')}</Link>
-          </>
-        )}
-      </p>
-      {entry.note ? <p class="small">{visible(entry.note)}</p> : null}
-      <div class="row">
-        {version > 1 ? (
-          <button type="button" class="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
-            {t('doc.show-diff')}
-          </button>
-        ) : null}
-        {isCurrent ? null : (
-          <button type="button" class="button" disabled={connection.value === 'offline'} onClick={onRestore}>
-            {t('doc.restore')}
-          </button>
-        )}
-      </div>
-      {isOpen ? <VersionDiff path={path} version={version} /> : null}
-    </li>
-  );
-}
-
-function VersionDiff({ path, version }: { path: string; version: number }) {
-  const range = { path, from: `v${version - 1}`, to: `v${version}` };
-  const asked = useAsked(() => ask<{ unified: string }>('doc.diff', range), [path, version]);
-  if (asked.error) return <Fault error={asked.error} onRetry={asked.again} />;
-  return asked.value ? <DiffView diff={asked.value.unified} /> : <p class="quiet">…</p>;
 }
