@@ -5,8 +5,9 @@ import { type Caller, type InvokeRequest, type InvokeResult, ORGANISATION } from
 import { Documents } from './documents.ts';
 import type { CheckSyntax } from './edit/advisory.ts';
 import { offeredTo } from './edit/offered.ts';
-import { type FormatResolver, noAddresses, type PlacePorts } from './edit/place.ts';
+import type { FormatResolver, PlacePorts } from './edit/place.ts';
 import { ShownMemory } from './edit/shown.ts';
+import { formatAddresses } from './formats/addresses.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
@@ -37,7 +38,7 @@ export interface RealDocOptions {
   scanEveryMs?: number;
   /** `false`: no file events, scans only. */
   watch?: boolean;
-  /** Addresses of text formats: cells, pointers, headings, symbols. Left out: lines only. */
+  /** Addresses of text formats: cells, pointers, headings, symbols. Left out: those that the core reads itself. */
   addresses?: FormatResolver;
   /** Whether a text is what its name says. Left out: nobody looks, and no edit carries an advisory. */
   checkSyntax?: CheckSyntax;
@@ -208,7 +209,7 @@ export class RealDoc {
   /** How addresses of an edit by this caller are resolved. */
   places(caller: Caller, file: FileRow): PlacePorts {
     const candidate = offeredTo(this.db, this.documents, this.seen, caller, file);
-    return { format: this.#o.addresses ?? noAddresses, candidate };
+    return { format: this.#o.addresses ?? formatAddresses(undefined), candidate };
   }
 
   /** To be called after a version of the document was committed. */

@@ -126,6 +126,18 @@ export const docErrors = errorKinds({
     zh: '版本 {version} 没有第 {line} 行,共 {total} 行。',
     hint: { en: 'All numbers of one call mean the version in base.', zh: '一次调用中的行号均指 base 版本。' },
   },
+  DOC_SYNTAX: {
+    category: 'conflict',
+    en: '{path} does not hold together as its name says ({reason}, line {line}), so an address in it would be a guess.',
+    zh: '{path} 的内容不符合其格式(第 {line} 行:{reason}),无法确定地址。',
+    hint: { en: 'Use line numbers, and put that line right first.', zh: '请使用行号,并先修正该行。' },
+  },
+  DOC_ALIAS: {
+    category: 'conflict',
+    en: 'The address {address} is written once, at the anchor "{anchor}", and only pointed to here.',
+    zh: '地址 {address} 只是指向锚点“{anchor}”的引用。',
+    hint: { en: 'Edit {anchorAddress} for all of them, or cut this entry and put a new one there.', zh: '可编辑 {anchorAddress}(影响所有引用),或删除此条目后另行插入。' },
+  },
   DOC_VERB_INVALID: {
     category: 'bad-input',
     en: 'Verb {verb} is not right: {reason}.',

@@ -22,6 +22,7 @@ export type FormatTarget = { address: string } & (
   | { kind: 'pointer'; tokens: string[] }
   | { kind: 'heading'; level: number; title: string }
   | { kind: 'symbol'; name: string }
+  | { kind: 'other' }
 );
 
 const LINES = /^([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?$/;
@@ -29,6 +30,9 @@ const CHARS = /^([1-9]\d{0,8}):([1-9]\d{0,8})(?:-([1-9]\d{0,8}))?$/;
 const CANDIDATE = /^#([1-9]\d{0,8})$/;
 const HEADING = /^(#{1,6}) +(\S.*)$/;
 const SYMBOL = /^@(\S.*)$/;
+/** Ways of single formats: `row 7` and `Amount@7` of tables, `doc2/key` of YAML, `#id` of HTML. */
+const OTHER =
+  /^(?:rows? [1-9]\d{0,8}(?:-[1-9]\d{0,8})?|[^\s@/#][^@]*@[1-9]\d{0,8}(?::[1-9]\d{0,8})?|doc[1-9]\d{0,6}\/.*|#[^\s#]+)$/;
 const CELLS =
   /^(?:(?:'((?:[^']|'')+)'|([^'!\s][^'!]*))!)?([A-Za-z]{1,3})([1-9]\d{0,6})(?::([A-Za-z]{1,3})([1-9]\d{0,6}))?$/;
 
@@ -50,7 +54,7 @@ export function readTarget(address: string): Target | undefined {
     return { kind: 'pointer', address, tokens: tokens.map((t) => t.replaceAll('~1', '/').replaceAll('~0', '~')) };
   }
   m = CELLS.exec(address);
-  if (!m) return undefined;
+  if (!m) return OTHER.test(address) ? { kind: 'other', address } : undefined;
   const sheet = m[1]?.replaceAll("''", "'") ?? m[2];
   const from = cellOf(m[3]!, m[4]!);
   const to = m[5] ? cellOf(m[5], m[6]!) : from;

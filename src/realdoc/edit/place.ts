@@ -1,9 +1,10 @@
 import { fail } from '../../common/index.ts';
 import type { Range } from '../text/map.ts';
+import type { Splice } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { type Chars, type FormatTarget, parseTarget, type Target } from './address.ts';
 import { type Base, bare, linesIn, regionOf } from './target.ts';
-import { addressesOf, type Verb } from './verbs.ts';
+import { addressesOf, parsePlace, type Verb } from './verbs.ts';
 
 /** Where an address points in the base text, and how new text is written there. */
 export interface Place {
@@ -17,10 +18,19 @@ export interface Place {
   text?: string;
   /** New text, one string a line, in the spelling of the format. May throw DOC_VERB_INVALID. */
   print(text: readonly string[]): Uint8Array;
+  /** All that the verb means there, where a format says it itself: a member with its comma, a row, several cells. */
+  splices?: Splice[];
 }
 
-/** Finds an address of a text format in the base. Throws DOC_ADDRESS_UNKNOWN or DOC_AMBIGUOUS. */
-export type FormatResolver = (base: Base, target: FormatTarget) => Promise<Place>;
+/** What a verb is about to do at an address. `show` asks for the place only. */
+export interface Meant {
+  verb: number;
+  act: 'show' | 'set' | 'cut' | 'before' | 'after';
+  text?: readonly string[];
+}
+
+/** Finds an address of a text format in the base. Throws DOC_ADDRESS_UNKNOWN, DOC_AMBIGUOUS or DOC_VERB_INVALID. */
+export type FormatResolver = (base: Base, target: FormatTarget, meant: Meant) => Promise<Place>;
 
 /** A candidate that was shown to the caller, as it stands at the base. Throws DOC_ADDRESS_UNKNOWN. */
 export type CandidateResolver = (base: Base, ref: number) => { line: number; chars?: { from: number; to: number } };
@@ -31,7 +41,7 @@ export interface PlacePorts {
 }
 
 /** What a document answers whose format has no addresses of its own. */
-export const noAddresses: FormatResolver = (base, target) =>
+export const noAddresses = (base: Base, target: FormatTarget): Promise<never> =>
   Promise.reject(unknownAddress(base, target.address, 'documents of this kind have lines only'));
 
 export function unknownAddress(base: Base, address: string, reason: string, near: readonly string[] = []): Error {
@@ -45,10 +55,10 @@ export interface Located {
 }
 
 /** One target of a verb. */
-export async function resolveTarget(base: Base, target: Target, ports: PlacePorts): Promise<Located> {
+export async function resolveTarget(base: Base, target: Target, meant: Meant, ports: PlacePorts): Promise<Located> {
   if ('lines' in target) return { lines: linesIn(base, target.lines) };
   if ('chars' in target) return located(placeOfChars(base, target.chars));
-  if (!('candidate' in target)) return located(await ports.format(base, target));
+  if (!('candidate' in target)) return located(await ports.format(base, target, meant));
   const { line, chars } = ports.candidate(base, target.candidate);
   if (chars) return located(placeOfChars(base, { line, ...chars }));
   return { lines: linesIn(base, { from: line, to: line }) };
@@ -58,16 +68,21 @@ function located(place: Place): Located {
   return { lines: place.lines, place };
 }
 
-/** What a call addressed other than by line numbers. */
+/** What a call addressed other than by line numbers, by verb and address: one address means more in one verb than in another. */
 export type Places = ReadonlyMap<string, Located>;
 
 /** Where a range or address lies. Throws DOC_LINE_UNKNOWN; every address must have been resolved before. */
 export function locate(base: Base, address: string, verb: number, places: Places): Located {
-  const known = places.get(address);
+  const known = placeOf(address, verb, places);
   if (known) return known;
   const target = parseTarget(address, verb);
   if (!('lines' in target)) throw new Error(`the address ${address} was not resolved`);
   return { lines: linesIn(base, target.lines, verb) };
+}
+
+/** The place of an address, if it is none of plain lines. */
+export function placeOf(address: string, verb: number, places: Places): Located | undefined {
+  return places.get(keyOf(verb, address));
 }
 
 /** Resolves what a call addresses other than by line numbers; the verbs themselves are resolved without waiting. */
@@ -76,11 +91,22 @@ export async function resolvePlaces(base: Base, verbs: readonly Verb[], ports: P
   for (const [i, verb] of verbs.entries()) {
     for (const address of addressesOf(verb)) {
       const target = parseTarget(address, i + 1);
-      if ('lines' in target || places.has(address)) continue;
-      places.set(address, await resolveTarget(base, target, ports));
+      if ('lines' in target) continue;
+      places.set(keyOf(i + 1, address), await resolveTarget(base, target, meantBy(verb, i + 1), ports));
     }
   }
   return places;
+}
+
+function keyOf(verb: number, address: string): string {
+  return `${verb} ${address}`;
+}
+
+function meantBy(verb: Verb, number: number): Meant {
+  if ('set' in verb) return { verb: number, act: 'set', text: verb.text };
+  if ('cut' in verb) return { verb: number, act: 'cut' };
+  if ('put' in verb) return { verb: number, act: parsePlace(verb.put).isAfter ? 'after' : 'before', text: verb.text };
+  return { verb: number, act: 'show' };
 }
 
 /** Characters of a line, counted as they are shown: bytes that are no UTF-8 count as the marks that stand for them. */

@@ -1,7 +1,7 @@
 import { fail } from '../../common/index.ts';
 import { NOTHING, type Splice } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { locate, type Places } from './place.ts';
+import { locate, type Place, type Places, placeOf } from './place.ts';
 import { resolveSub } from './resolve-sub.ts';
 import { type Aim, type Base, bare, checkGuards, type LineSpan, lineEndOf, regionOf } from './target.ts';
 import { type Guards, isBeginning, parsePlace, type Verb } from './verbs.ts';
@@ -20,6 +20,8 @@ function resolveVerb(base: Base, verb: Verb, number: number, places: Places): Ai
   if ('sub' in verb) return resolveSub(base, verb, number, places);
   if ('set' in verb) return [resolveSet(base, verb, number, places)];
   if ('put' in verb) {
+    const put = placeOf(parsePlace(verb.put).anchor, number, places);
+    if (put?.place?.splices) return [resolveInFormat(base, verb, number, put.lines, put.place, put.place.splices)];
     const side = sideOf(base, verb.put, number, places);
     checkGuards(base, verb, side, number);
     const splice = insertAt(base.tree, side.at, cleanText(verb.text, number));
@@ -32,6 +34,7 @@ function resolveVerb(base: Base, verb: Verb, number: number, places: Places): Ai
   checkGuards(base, verb, { lines: from.lines, region, text: from.place?.text }, number);
   const known = isProven(verb);
   if ('cut' in verb) {
+    if (from.place?.splices) return [resolveInFormat(base, verb, number, from.lines, from.place, from.place.splices)];
     const gone = from.place?.cut ?? region;
     const hull = { from: Math.min(gone.from, region.from), to: Math.max(gone.to, region.to) };
     const splice = { at: gone.from, del: base.tree.slice(gone.from, gone.to), ins: NOTHING };
@@ -59,12 +62,28 @@ function resolveVerb(base: Base, verb: Verb, number: number, places: Places): Ai
 
 function resolveSet(base: Base, verb: Extract<Verb, { set: unknown }>, number: number, places: Places): Aim {
   const { lines, place } = locate(base, verb.set, number, places);
+  if (place?.splices) return resolveInFormat(base, verb, number, lines, place, place.splices);
   const region = place?.region ?? regionOf(base.tree, lines);
   checkGuards(base, verb, { lines, region, text: place?.text }, number);
   const text = cleanText(verb.text, number, place ? undefined : lines.from);
   const del = base.tree.slice(region.from, region.to);
   const ins = place ? place.print(text) : withLineEnds(text, del, base.tree, lines.from);
   return { ...aimAt({ lines }, number, isProven(verb)), region, splices: [{ at: region.from, del, ins }] };
+}
+
+/** What the format of the document made of a verb. Its bytes lie around the place that was addressed. */
+function resolveInFormat(
+  base: Base,
+  guards: Guards,
+  number: number,
+  lines: LineSpan,
+  place: Place,
+  splices: Splice[],
+): Aim {
+  checkGuards(base, guards, { lines, region: place.region, text: place.text }, number);
+  const from = Math.min(place.region.from, ...splices.map((s) => s.at));
+  const to = Math.max(place.region.to, ...splices.map((s) => s.at + s.del.length));
+  return { ...aimAt({ lines }, number, isProven(guards)), region: { from, to }, splices };
 }
 
 /** A guard that names some of the text, and holds, shows that the caller knows what stands there. */

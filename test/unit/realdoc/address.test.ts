@@ -52,7 +52,7 @@ describe('what a range may name', () => {
     for (const [text, target] of cases) expect(readTarget(text)).toEqual(target);
     expect(readTarget('Sheet1!B7')).toMatchObject({ sheet: 'Sheet1', from: { column: 2, row: 7 } });
     expect(readTarget("'Year ''26'!A1:B2")).toMatchObject({ sheet: "Year '26", to: { column: 2, row: 2 } });
-    for (const text of ['x', '0', '1-', '5:', '#', '#x', '@', 'B0', 'ABCD1', '12:5-9-1', '>3'])
+    for (const text of ['x', '0', '1-', '5:', '#', '@', 'B0', 'ABCD1', '12:5-9-1', '>3'])
       expect(readTarget(text)).toBeUndefined();
   });
 
@@ -103,8 +103,8 @@ describe('what a range may name', () => {
     };
     const csv = 'a,"s ""x""",c\n';
     const at = { region: csv.indexOf('"'), end: csv.lastIndexOf('"') + 1 };
-    const quoted: FormatResolver = async (base, target) => {
-      const place = await format(base, target);
+    const quoted: FormatResolver = async (base, target, meant) => {
+      const place = await format(base, target, meant);
       return {
         ...place,
         region: { from: at.region, to: at.end },

@@ -1,0 +1,234 @@
+import { indexLines, type LineIndex } from '../../text/line-index.ts';
+
+export interface Heading {
+  level: number;
+  title: string;
+  /** Lines counted from 0: the first of the heading, and the last (of its underline, if it has one). */
+  from: number;
+  to: number;
+}
+
+export interface Table {
+  /** Lines counted from 0, header, delimiter row and rows. */
+  from: number;
+  to: number;
+}
+
+export interface MarkdownText {
+  index: LineIndex;
+  headings: Heading[];
+  tables: Table[];
+  /** Lines of the front matter without its fences, from 0; nothing if there is none. */
+  front: { from: number; to: number } | undefined;
+}
+
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
+const ATX = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
+const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
+const RULE = /^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/;
+const ITEM = /^( {0,3}(?:[-*+]|\d{1,9}[.)]))(?:([ \t]+)\S|[ \t]*$)/;
+/** CommonMark 4.6: kinds 1 to 5 end at their own mark, 6 at a blank line. */
+const HTML_BLOCKS: readonly [RegExp, RegExp][] = [
+  [/^ {0,3}<(?:script|pre|style|textarea)(?:[ \t>]|$)/i, /<\/(?:script|pre|style|textarea)>/i],
+  [/^ {0,3}<!--/, /-->/],
+  [/^ {0,3}<\?/, /\?>/],
+  [/^ {0,3}<![A-Za-z]/, />/],
+  [/^ {0,3}<!\[CDATA\[/, /\]\]>/],
+  [
+    /^ {0,3}<\/?(?:address|article|aside|blockquote|body|center|dd|details|dialog|dir|div|dl|dt|fieldset|figcaption|figure|footer|form|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|nav|ol|p|section|summary|table|tbody|td|tfoot|th|thead|title|tr|ul)(?:[ \t]|\/?>|$)/i,
+    /^[ \t]*$/,
+  ],
+];
+
+/**
+ * Finds headings, tables and front matter line by line (CommonMark 0.31 and GFM tables): what stands in fenced or
+ * indented code, HTML blocks, lists or quotes is none of the document's own structure. Linear.
+ */
+export function readMarkdown(bytes: Buffer): MarkdownText {
+  const index = indexLines(bytes);
+  const text: MarkdownText = { index, headings: [], tables: [], front: undefined };
+  const at = (i: number): string => lineText(index, i);
+  let i = 0;
+  const frontEnd = frontMatterEnd(index);
+  if (frontEnd > 0) {
+    text.front = { from: 1, to: frontEnd - 1 };
+    i = frontEnd + 1;
+  }
+  let paragraph = -1;
+  // Indentation that lines must have to belong to the list item they stand in; 0 outside of lists.
+  let item = 0;
+  for (; i < index.count; i++) {
+    const line = at(i);
+    if (isBlank(line)) {
+      paragraph = -1;
+      continue;
+    }
+    const indent = indentOf(line);
+    if (item > 0 && indent >= item) continue;
+    const underline = paragraph >= 0 ? UNDERLINE.exec(line) : null;
+    if (underline) {
+      const lines = Array.from({ length: i - paragraph }, (_, k) => at(paragraph + k));
+      const title = titleOf(lines.map(trimBlanks).join(' '));
+      text.headings.push({ level: underline[1]![0] === '=' ? 1 : 2, title, from: paragraph, to: i });
+      paragraph = -1;
+      continue;
+    }
+    if (paragraph < 0 && item === 0 && indent >= 4) continue;
+    const fence = indent < 4 ? FENCE.exec(line) : null;
+    if (fence) {
+      i = fenceEnd(index, i, fence[1]!);
+      paragraph = -1;
+      item = 0;
+      continue;
+    }
+    const atx = ATX.exec(line);
+    if (atx) {
+      text.headings.push({ level: atx[1]!.length, title: titleOf(atx[2] ?? ''), from: i, to: i });
+      paragraph = -1;
+      item = 0;
+      continue;
+    }
+    const html = HTML_BLOCKS.find(([open]) => open.test(line));
+    if (html) {
+      i = htmlEnd(index, i, html[1]);
+      paragraph = -1;
+      item = 0;
+      continue;
+    }
+    if (RULE.test(line)) {
+      paragraph = -1;
+      item = 0;
+      continue;
+    }
+    const listed = ITEM.exec(line);
+    if (listed) {
+      item = listed[1]!.length + Math.min(listed[2]?.length ?? 1, 4);
+      paragraph = -1;
+      item = trapFence(index, i, line, item, (end) => {
+        i = end;
+      });
+      continue;
+    }
+    if (/^ {0,3}>/.test(line)) {
+      item = 0;
+      paragraph = -1;
+      i = quoteEnd(index, i);
+      continue;
+    }
+    // A line that only goes on with the item's paragraph (CommonMark 5.2, lazy) does not end the list.
+    if (item > 0 && i > 0 && !isBlank(at(i - 1))) continue;
+    item = 0;
+    if (paragraph < 0 && isTable(line, i + 1 < index.count ? at(i + 1) : '')) {
+      const from = i;
+      i++;
+      while (i + 1 < index.count && !isBlank(at(i + 1)) && !ATX.test(at(i + 1)) && !FENCE.test(at(i + 1))) i++;
+      text.tables.push({ from, to: i });
+      continue;
+    }
+    if (paragraph < 0) paragraph = i;
+  }
+  return text;
+}
+
+/** A fence that begins right behind the bullet goes on in the item. */
+function trapFence(index: LineIndex, i: number, line: string, item: number, skip: (end: number) => void): number {
+  const fence = FENCE.exec(line.slice(item));
+  if (fence) skip(fenceEnd(index, i, fence[1]!, item));
+  return item;
+}
+
+/** A line without its line end, one character a byte, so that columns are offsets. */
+export function lineText(index: LineIndex, i: number): string {
+  const from = index.starts[i]!;
+  let to = index.starts[i + 1]!;
+  if (to > from && index.bytes[to - 1] === 10) to--;
+  if (to > from && index.bytes[to - 1] === 13) to--;
+  const start = i === 0 && index.bytes[0] === 0xef && index.bytes[1] === 0xbb && index.bytes[2] === 0xbf ? 3 : from;
+  return Buffer.from(index.bytes.buffer, index.bytes.byteOffset + start, Math.max(0, to - start)).toString('latin1');
+}
+
+export function isBlank(line: string): boolean {
+  return /^[ \t\r]*$/.test(line);
+}
+
+function trimBlanks(line: string): string {
+  return line.replace(/^[ \t]+|[ \t]+$/g, '');
+}
+
+export function titleOf(latin1: string): string {
+  return Buffer.from(latin1, 'latin1').toString('utf8').trim();
+}
+
+function indentOf(line: string): number {
+  let columns = 0;
+  for (const c of line) {
+    if (c === ' ') columns++;
+    else if (c === '\t') columns += 4 - (columns % 4);
+    else break;
+  }
+  return columns;
+}
+
+function frontMatterEnd(index: LineIndex): number {
+  if (index.count < 2 || !/^---[ \t]*$/.test(lineText(index, 0))) return -1;
+  for (let i = 1; i < index.count; i++) if (/^(?:---|\.\.\.)[ \t]*$/.test(lineText(index, i))) return i;
+  return -1;
+}
+
+/** Line of the closing fence; the last line of the text if none closes it. */
+function fenceEnd(index: LineIndex, open: number, mark: string, itemIndent = 0): number {
+  const close = new RegExp(`^ {0,${itemIndent + 3}}\\${mark[0]}{${mark.length},}[ \\t]*$`);
+  for (let i = open + 1; i < index.count; i++) if (close.test(lineText(index, i))) return i;
+  return index.count;
+}
+
+function htmlEnd(index: LineIndex, open: number, end: RegExp): number {
+  for (let i = open; i < index.count; i++) if (end.test(lineText(index, i))) return i;
+  return index.count;
+}
+
+function quoteEnd(index: LineIndex, from: number): number {
+  let i = from;
+  while (i + 1 < index.count) {
+    const next = lineText(index, i + 1);
+    if (
+      isBlank(next) ||
+      (!/^ {0,3}>/.test(next) && (ATX.test(next) || FENCE.test(next) || RULE.test(next) || ITEM.test(next)))
+    )
+      return i;
+    i++;
+  }
+  return i;
+}
+
+function isTable(line: string, next: string): boolean {
+  if (!line.includes('|') && !next.includes('|')) return false;
+  if (!/^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(next) || !next.includes('-'))
+    return false;
+  return cellsIn(line).length === cellsIn(next).length;
+}
+
+/** Offsets of the cells of a table row, without the blanks around; `\|` is content (GFM 4.10). */
+export function cellsIn(line: string): { from: number; to: number }[] {
+  let from = 0;
+  let end = line.length;
+  while (line[from] === ' ' || line[from] === '\t') from++;
+  while (end > from && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--;
+  if (line[from] === '|') from++;
+  if (end > from && line[end - 1] === '|' && line[end - 2] !== '\\') end--;
+  const cells: { from: number; to: number }[] = [];
+  let start = from;
+  for (let i = from; i <= end; i++) {
+    if (i < end && line[i] === '\\') {
+      i++;
+      continue;
+    }
+    if (i < end && line[i] !== '|') continue;
+    let [a, b] = [start, Math.min(i, end)];
+    while (a < b && (line[a] === ' ' || line[a] === '\t')) a++;
+    while (b > a && (line[b - 1] === ' ' || line[b - 1] === '\t')) b--;
+    cells.push({ from: a, to: b });
+    start = i + 1;
+  }
+  return cells;
+}
