@@ -5,7 +5,14 @@ export interface WorkspaceRow {
   name: string;
   root: string;
   addedAt: number;
+  /** What the folder was when its files were last seen in it: `device:inode`, or `null`. */
+  seen: string | null;
+  /** What becomes of an edit of an Office file that somebody has open. */
+  whenOpen: WhenOpen;
 }
+
+/** `hold`: it waits until the file is closed. `side`: until then it lies beside it as a proposal. */
+export type WhenOpen = 'hold' | 'side';
 
 /** How a document is kept: as its own bytes, as an Office file taken apart, or as bytes that nobody edits. */
 export type Kind = 'text' | 'package' | 'opaque';
@@ -17,6 +24,8 @@ export interface FileRow {
   /** Name of the workspace, then `/`, then the path inside it: what people say. */
   path: string;
   rel: string;
+  /** The path on the disk where that is spelled in another Unicode form than `rel`. */
+  disk: string | null;
   root: string;
   kind: Kind;
   /** Why an opaque file is one: `pdf`, `binary`, `too large`. */
@@ -69,6 +78,12 @@ export interface FileSignature {
   size: number;
   mtimeNs: string;
   inode: string;
+  /** Nobody can set this one, so it tells of a save that kept size and time. Rows of older boxes have none. */
+  ctimeNs?: string;
+  /** When the inode was made; with it a file is known under another name. */
+  birthNs?: string;
+  /** It was seen so soon after a change that another one may hide behind the same times. */
+  isFresh?: boolean;
   sha256: string;
 }
 

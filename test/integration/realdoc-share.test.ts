@@ -32,6 +32,9 @@ const sources = async (path = 'office/a.md'): Promise<string[]> => {
   const { versions } = await box.call<{ versions: { source: string }[] }>('doc.log', { path });
   return versions.map((v) => v.source).reverse();
 };
+/** While a file is read-only nothing is written over it: the projection waits. */
+const hold = (): Promise<void> => chmod(join(box.root, 'a.md'), 0o444);
+const release = (): Promise<void> => chmod(join(box.root, 'a.md'), 0o644);
 const leftovers = async (): Promise<string[]> => (await readdir(box.root)).filter((name) => name.includes('.rd-'));
 afterEach(() => box.destroy());
 
@@ -39,12 +42,11 @@ describe('saves by other programs', () => {
   beforeEach(() => start());
 
   it('a save over an edit that was not on the share yet: both are versions, and both changes are in the file', async () => {
-    // The projection waits, as it does while somebody has the file open.
-    await writeFile(join(box.root, '.~lock.a.md#'), '');
+    await hold();
     await edit(1, 2, 'by the box');
     await box.room.settled();
+    await release();
     await writeFile(join(box.root, 'a.md'), TEN.replace('line 9', 'by a person'));
-    await unlink(join(box.root, '.~lock.a.md#'));
     await box.call('doc.import', { path: 'office/a.md' });
     expect(await box.file('a.md')).toBe(TEN.replace('line 9', 'by a person').replace('line 2', 'by the box'));
     expect(await sources()).toEqual(['import', 'edit', 'import', 'merge']);
@@ -52,12 +54,12 @@ describe('saves by other programs', () => {
   });
 
   it('where a save and an edit meet, the file is what the person saved, and the edit is in the history', async () => {
-    await writeFile(join(box.root, '~$a.md'), '');
+    await hold();
     await edit(1, 2, 'by the box');
     await box.room.settled();
     const saved = TEN.replace('line 2', 'by a person');
+    await release();
     await writeFile(join(box.root, 'a.md'), saved);
-    await unlink(join(box.root, '~$a.md'));
     const { documents } = await box.call<{ documents: { conflicts: number }[] }>('doc.import', { path: 'office/a.md' });
     expect(documents[0]?.conflicts).toBe(1);
     expect(await box.file('a.md')).toBe(saved);
@@ -65,10 +67,10 @@ describe('saves by other programs', () => {
   });
 
   it('a save that empties the file and writes it again is one save, also when we look in between', async () => {
-    await writeFile(join(box.root, '.~lock.a.md#'), '');
+    await hold();
     await edit(1, 2, 'by the box');
     await box.room.settled();
-    await unlink(join(box.root, '.~lock.a.md#'));
+    await release();
     const handle = await open(join(box.root, 'a.md'), 'r+');
     await handle.truncate(0);
     const looking = box.call('doc.import', { path: 'office/a.md' });
@@ -83,26 +85,26 @@ describe('saves by other programs', () => {
   });
 
   it('the same change on both sides is one change', async () => {
-    await writeFile(join(box.root, '~$a.md'), '');
+    await hold();
     await edit(1, 2, 'same');
     await box.room.settled();
+    await release();
     await writeFile(join(box.root, 'a.md'), TEN.replace('line 2', 'same'));
-    await unlink(join(box.root, '~$a.md'));
     await box.call('doc.import', { path: 'office/a.md' });
     expect(await box.file('a.md')).toBe(TEN.replace('line 2', 'same'));
     expect(await sources()).toEqual(['import', 'edit']);
   });
 
-  it('a document is held while another program has it open, and written when it is closed', async () => {
-    await writeFile(join(box.root, '.~lock.a.md#'), '');
+  it('a read-only file is left alone, which is said, and written once it may be', async () => {
+    await hold();
     await edit(1, 2, 'waits');
     await box.room.settled();
     expect(await readFile(join(box.root, 'a.md'), 'utf8')).toBe(TEN);
     const held = await box.call<{ documents: { state: string; reason: string }[] }>('doc.status', {
       path: 'office/a.md',
     });
-    expect(held.documents[0]).toMatchObject({ state: 'held', reason: 'open elsewhere (.~lock.a.md#)' });
-    await unlink(join(box.root, '.~lock.a.md#'));
+    expect(held.documents[0]).toMatchObject({ state: 'held', reason: 'the file is read-only' });
+    await release();
     await box.room.scan(box.room.workspace('office'));
     expect(await box.file('a.md')).toBe(TEN.replace('line 2', 'waits'));
   });
@@ -358,12 +360,11 @@ describe('a file that comes back', () => {
   beforeEach(() => start());
 
   it('after a deletion that overtook an edit, the edit is merged into it', async () => {
-    await writeFile(join(box.root, '.~lock.a.md#'), '');
+    await hold();
     await edit(1, 2, 'by the box');
     await box.room.settled();
     await rm(join(box.root, 'a.md'));
     await box.call('doc.import', { path: 'office/a.md' });
-    await unlink(join(box.root, '.~lock.a.md#'));
     await writeFile(join(box.root, 'a.md'), TEN.replace('line 9', 'by a person'));
     await box.room.scan(box.room.workspace('office'));
     expect(await box.file('a.md')).toBe(TEN.replace('line 9', 'by a person').replace('line 2', 'by the box'));

@@ -234,6 +234,21 @@ export const docErrors = errorKinds({
     zh: '无法使用文件 {path}:{reason}。',
     hint: { en: 'Look at the rights and the free space of the share.', zh: '请检查共享的权限与剩余空间。' },
   },
+  DOC_SHARE_AWAY: {
+    category: 'unavailable',
+    en: 'The files of the workspace "{workspace}" are out of reach: {reason}.',
+    zh: '工作区“{workspace}”的文件无法访问:{reason}。',
+    hint: {
+      en: 'Mount its disk again. Its documents and their history are untouched.',
+      zh: '请重新挂载磁盘。文档及其历史不受影响。',
+    },
+  },
+  DOC_NAME_CLASH: {
+    category: 'conflict',
+    en: 'The name {path} would clash with {other}: {reason}.',
+    zh: '名称 {path} 与 {other} 冲突:{reason}。',
+    hint: { en: 'Choose another name, or rename that file first.', zh: '请换一个名称,或先重命名该文件。' },
+  },
   DOC_BUSY: {
     category: 'conflict',
     retryable: true,

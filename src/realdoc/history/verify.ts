@@ -1,6 +1,7 @@
 import type { Reader } from '../../common/index.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import { readDocument } from '../projection/look.ts';
+import { onDisk } from '../projection/paths.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow, TreeRow } from '../rows.ts';
 import { packFull, plainChange, unpackChange } from '../text/codec.ts';
@@ -107,7 +108,7 @@ function isTextOf(op: OpRow, stored: TreeRow): boolean {
 export async function verifyFile(db: Reader, file: FileRow): Promise<Problem[]> {
   const row = rows.projection(db, file.id);
   if (file.state === 'deleted' || !row?.signature || row.state !== 'written') return [];
-  const content = await readDocument(file.root, file.rel, file.path);
+  const content = await readDocument(file.root, onDisk(file), file.path);
   if (!content) return [{ path: file.path, version: row.version, problem: 'the file is missing on the share' }];
   if ('why' in content || content.signature.sha256 !== row.signature.sha256) {
     return [{ path: file.path, version: row.version, problem: 'the file on the share differs' }];

@@ -29,7 +29,9 @@ export function importOperation(room: RealDoc): AnyOperation {
       path: DocPath,
       more: Type.Optional(Type.Array(DocPath, { maxItems: 64 })),
       /** A file beside the document that our own swap displaced. For the box itself. */
-      displaced: Type.Optional(closed({ name: Type.String({ maxLength: 255 }), base: Version })),
+      displaced: Type.Optional(
+        closed({ name: Type.String({ maxLength: 255 }), folder: Type.String({ maxLength: 4096 }), base: Version }),
+      ),
     }),
     output: closed({ documents: Type.Array(Adopted) }),
     effect: 'write',
@@ -39,7 +41,15 @@ export function importOperation(room: RealDoc): AnyOperation {
     undo: { by: 'doc.undo' },
     scope: 'doc.write',
     minIntegrity: 1,
-    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_PATH_OUTSIDE', 'DOC_NOT_A_FILE', 'DOC_BUSY', 'DOC_FILE_FAILED'],
+    errors: [
+      'DOC_NOT_FOUND',
+      'DOC_PATH_INVALID',
+      'DOC_PATH_OUTSIDE',
+      'DOC_NOT_A_FILE',
+      'DOC_BUSY',
+      'DOC_FILE_FAILED',
+      'DOC_SHARE_AWAY',
+    ],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path'],
     examples: [{ note: 'after a copy onto the share', input: { path: 'office/minutes.md' } }],
@@ -52,7 +62,7 @@ export function importOperation(room: RealDoc): AnyOperation {
         if (ctx.caller.kind !== 'internal')
           throw fail('DOC_PATH_INVALID', { reason: 'only the box names displaced files' });
         const file = await room.locate(input.path, { deleted: true, look: false });
-        const found = await lookAtDisplaced(room, file, input.displaced.name, input.displaced.base);
+        const found = await lookAtDisplaced(room, file, input.displaced);
         return found ? [found] : [];
       }
       const findings: Finding[] = [];

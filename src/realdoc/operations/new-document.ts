@@ -46,6 +46,7 @@ export function beginDocument(
     workspace: workspace.id,
     path,
     rel: name.rel,
+    disk: null,
     root: workspace.root,
     ...textFacts(bytes),
     why: null,

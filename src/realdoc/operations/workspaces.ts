@@ -3,11 +3,15 @@ import { isAbsolute, resolve, sep } from 'node:path';
 import { fail, newId, type Reader } from '../../common/index.ts';
 import { type AnyOperation, closed, operation, Type } from '../../protocol/index.ts';
 import { whyBad } from '../projection/paths.ts';
+import { identityOf, seenAs } from '../projection/roots.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
+import type { WorkspaceRow } from '../rows.ts';
 import { WorkspaceName } from './shapes.ts';
 
 const Workspace = closed({ id: Type.String(), name: WorkspaceName, root: Type.String(), addedAt: Type.Integer() });
+
+const shownOf = ({ id, name, root, addedAt }: WorkspaceRow) => ({ id, name, root, addedAt });
 
 export function workspaceOperations(room: RealDoc): AnyOperation[] {
   return [add(room), list(), remove(room)];
@@ -37,21 +41,27 @@ function add(room: RealDoc): AnyOperation {
     prepare: async (_ctx, input) => {
       const reason = input.name.includes('/') ? 'a workspace name has no slash' : whyBad(input.name);
       if (reason) throw fail('DOC_PATH_INVALID', { reason });
-      return { root: await checkRoot(room, input.root) };
+      const root = await checkRoot(room, input.root);
+      return { root, identity: await identityOf(root) };
     },
-    apply: (ctx, input, { root }) => {
+    apply: (ctx, input, { root, identity }) => {
       refuseOverlap(ctx.tx, input.name, root);
-      const row = rows.removedWorkspace(ctx.tx, input.name, root) ?? {
+      const earlier = rows.removedWorkspace(ctx.tx, input.name, root);
+      const row: WorkspaceRow = {
         id: newId('ws', ctx.clock.now()),
         name: input.name,
         root,
         addedAt: ctx.clock.now(),
+        whenOpen: 'hold',
+        ...earlier,
+        // Whoever adds a folder means the one that is there now.
+        seen: seenAs(identity),
       };
       rows.insertWorkspace(ctx.tx, row);
       ctx.emit('box', 'workspace-changed', { workspace: input.name, change: 'added' });
       ctx.undoWith({ name: input.name });
       ctx.tx.afterCommit(() => room.syncWorkspaces());
-      return row;
+      return shownOf(row);
     },
   });
 }
@@ -101,7 +111,7 @@ function list(): AnyOperation {
     scope: 'doc.read',
     errors: [],
     examples: [{ note: 'all of them', input: {} }],
-    read: (ctx) => ({ workspaces: rows.workspaces(ctx.db) }),
+    read: (ctx) => ({ workspaces: rows.workspaces(ctx.db).map(shownOf) }),
   });
 }
 

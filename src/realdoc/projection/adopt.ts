@@ -11,6 +11,7 @@ import { invert } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { appendFull, appendVersion } from '../versions.ts';
 import type { Finding } from './look.ts';
+import type { Move } from './moves.ts';
 
 export type Adopted = 'new' | 'changed' | 'merged' | 'deleted' | 'moved' | 'same' | 'opaque';
 
@@ -39,6 +40,7 @@ export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, do
     case 'same': {
       const { file, version, signature } = finding;
       const seen = current(ctx, file);
+      if (seen.disk !== file.disk) rows.updateFile(ctx.tx, { ...seen, disk: file.disk });
       const known = rows.projection(ctx.tx, seen.id);
       // Our projector was faster: what is recorded is newer than what was looked at.
       if (known?.signature && known.version > version) return done(seen, 'same');
@@ -51,15 +53,8 @@ export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, do
       if (held) hold(ctx, held, `the file on the share is now: ${finding.why}`, finding.foreign);
       return done(file, 'same');
     }
-    case 'moved': {
-      const { file, rel, signature } = finding;
-      const before = current(ctx, file);
-      if (before.head !== file.head || before.rel !== file.rel) throw fail('DOC_BUSY', { path: file.path });
-      const after = appendVersion(ctx, before, { source: 'move', change: [], args: { from: file.rel, to: rel }, rel });
-      const known = rows.projection(ctx.tx, file.id);
-      seeFile(ctx, after, known?.version === before.head ? after.head : (known?.version ?? 0), signature);
-      return done(after, 'moved');
-    }
+    case 'moved':
+      return adoptMoves(ctx, finding.moves);
     case 'missing': {
       const before = current(ctx, finding.file);
       if (before.state !== 'live') return done(before, 'same');
@@ -81,8 +76,41 @@ export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, do
   }
 }
 
+/** All at once: documents that exchanged their names would stand in each other's way. */
+function adoptMoves(ctx: WriteContext, moves: readonly Move[]): Adoption {
+  const isDone = moves.every(({ file, rel }) => rows.fileById(ctx.tx, file.id)?.rel === rel);
+  if (isDone) return done(current(ctx, moves[0]!.file), 'same');
+  const before = moves.map((move) => {
+    const now = current(ctx, move.file);
+    if (now.head !== move.file.head || now.rel !== move.file.rel || now.state !== 'live') {
+      throw fail('DOC_BUSY', { path: move.file.path });
+    }
+    rows.moveAside(ctx.tx, now.id, `${now.rel}\0${now.id}`);
+    return now;
+  });
+  const [first] = moves.map(({ rel, disk, signature }, i) => {
+    const file = before[i]!;
+    const taken = rows.fileAt(ctx.tx, file.workspace, rel);
+    if (taken?.state === 'live') throw fail('DOC_BUSY', { path: taken.path });
+    // A deleted document keeps its history under a name that no path can spell.
+    if (taken) rows.moveAside(ctx.tx, taken.id, `${rel}\0${taken.id}`);
+    const known = rows.projection(ctx.tx, file.id);
+    if (file.kind === 'opaque' && file.head === 0) {
+      const after = { ...file, rel, disk };
+      rows.updateFile(ctx.tx, after);
+      rows.putProjection(ctx.tx, { ...fresh(after, ctx), version: 0, state: 'written', signature });
+      return after;
+    }
+    const args = { from: file.rel, to: rel };
+    const after = appendVersion(ctx, { ...file, disk }, { source: 'move', change: [], args, rel });
+    seeFile(ctx, after, known?.version === file.head ? after.head : (known?.version ?? 0), signature);
+    return after;
+  });
+  return done(first!, 'moved');
+}
+
 function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, { kind: 'new' }>): Adoption {
-  const { workspace, name, tree, facts, signature } = found;
+  const { workspace, name, disk, tree, facts, signature } = found;
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
   if (taken && taken.kind !== 'opaque') throw fail('DOC_BUSY', { path: taken.path });
   // What was opaque and has a history keeps it under a name that no path can spell.
@@ -93,6 +121,7 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
     workspace: workspace.id,
     path: `${name.workspace}/${name.rel}`,
     rel: name.rel,
+    disk,
     root: workspace.root,
     ...facts,
     why: found.why,
@@ -114,13 +143,14 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
 }
 
 function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque' }>): Adoption {
-  const { workspace, name, why, signature } = found;
+  const { workspace, name, disk, why, signature } = found;
   const known = rows.fileAt(ctx.tx, workspace.id, name.rel);
   const file: FileRow = {
     id: known?.id ?? newId('doc', ctx.clock.now()),
     workspace: workspace.id,
     path: `${name.workspace}/${name.rel}`,
     rel: name.rel,
+    disk,
     root: workspace.root,
     kind: 'opaque',
     why,
@@ -165,7 +195,7 @@ function adoptChange(
     args: { sha256: signature.sha256, bytes: signature.size, conflicts: merged.conflicts, displaced },
     utf8: facts.utf8,
   };
-  const seen = { ...before, ...facts };
+  const seen = { ...before, ...facts, disk: displaced ? before.disk : found.file.disk };
   const saved = whole
     ? appendFull(ctx, leaves, seen, next, whole)
     : appendVersion(ctx, seen, { ...next, change: compose(invert(ours), theirs) });

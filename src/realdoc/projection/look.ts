@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Reader } from '../../common/index.ts';
 import { type Clock, fail } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
@@ -12,15 +13,22 @@ import { diffBytes } from '../text/diff.ts';
 import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { isMostlyNew, type WholeText } from '../versions.ts';
-import { Folder, statOf } from './folder.ts';
+import { findOnDisk } from './disk-names.ts';
+import type { DisplacedFile } from './displaced.ts';
+import { Folder } from './folder.ts';
+import type { Kernel } from './kernel.ts';
+import { exchanged, type Move, movedFrom } from './moves.ts';
 import { type DocName, isTemporary } from './paths.ts';
 import { isQuiet, looksOf, pause, readWhole, signatureOf, untilQuiet } from './read-file.ts';
+import { refuseIfAway } from './roots.ts';
+import { bigStatOf } from './stat.ts';
 
 /** What a look at the share found, and all that the transaction needs to adopt it. */
 export type Finding =
   | {
       kind: 'new';
       name: DocName;
+      disk: string | null;
       workspace: WorkspaceRow;
       tree: TextTree;
       facts: TextFacts;
@@ -29,7 +37,14 @@ export type Finding =
       staged: Staged | undefined;
     }
   /** Too large to be kept: only known to be there. */
-  | { kind: 'opaque'; name: DocName; workspace: WorkspaceRow; why: string; signature: FileSignature }
+  | {
+      kind: 'opaque';
+      name: DocName;
+      disk: string | null;
+      workspace: WorkspaceRow;
+      why: string;
+      signature: FileSignature;
+    }
   /** The file is as some version says; `version` is that version. */
   | { kind: 'same'; file: FileRow; version: number; signature: FileSignature }
   /** Somebody saved. `theirs` leads from the text of `base` to what they saved. */
@@ -57,7 +72,8 @@ export type Finding =
     }
   | { kind: 'became-opaque'; file: FileRow; why: string; foreign: string }
   | { kind: 'missing'; file: FileRow }
-  | { kind: 'moved'; file: FileRow; rel: string; signature: FileSignature };
+  /** Documents that lie under other names now; more than one if they exchanged them. */
+  | { kind: 'moved'; moves: Move[] };
 
 export interface Eyes {
   db: Reader;
@@ -65,42 +81,45 @@ export interface Eyes {
   leaves: LeafStore;
   contents: Contents;
   clock: Clock;
+  kernel: () => Promise<Kernel | undefined>;
 }
 
 /**
  * Looks at the file of a document (or at one that is to become a document) and compares it with what is known. Has no
  * effect on the share; stores the leaves of a large new text ahead of the transaction. Throws DOC_NOT_FOUND if there
- * is neither a file nor a document.
+ * is neither a file nor a document, DOC_SHARE_AWAY if the folder is not the one that the files were in.
  */
 export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): Promise<Finding> {
   const docPath = `${name.workspace}/${name.rel}`;
-  const { content, file, known } = await readBeside(eyes, workspace, name, docPath);
+  await refuseIfAway(workspace, name.rel);
+  const { content, file, known, disk } = await readBeside(eyes, workspace, name, docPath);
   if (!content) {
     if (file?.state === 'live' && known?.signature) return { kind: 'missing', file };
     throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
   }
-  if ('why' in content) {
-    const { why, signature } = content;
-    if (file && file.kind !== 'opaque') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
-    return { kind: 'opaque', name, workspace, why, signature };
-  }
   const { signature } = content;
+  const isLive = file?.state === 'live';
   const isKept = file !== undefined && file.head > 0;
-  if (isKept && known?.signature?.sha256 === signature.sha256 && file.state === 'live' && known.version > 0) {
+  if (isKept && isLive && known && known.version > 0 && known.signature?.sha256 === signature.sha256) {
     return { kind: 'same', file, version: known.version, signature };
   }
+  const moves = isLive
+    ? known?.signature?.inode === signature.inode
+      ? []
+      : await exchanged(eyes.db, workspace, file)
+    : await arrival(eyes, workspace, name.rel, disk, signature);
+  if (moves.length > 0) return { kind: 'moved', moves };
+  if ('why' in content) return refused(file, name, disk, workspace, content.why, signature);
   const stored = await eyes.contents.take(docPath, content.bytes);
   if (isKept && file.kind !== 'opaque') {
     if (stored.why === null) return compare(eyes, file, known, stored, signature);
-    return { kind: 'became-opaque', file, why: stored.why, foreign: looksOf(signature) };
+    return refused(file, name, disk, workspace, stored.why, signature);
   }
   // The stored text of a package is none of its file: it begins a history of its own.
   if (isKept && stored.facts.kind !== 'package') return replaced(eyes, file, known, stored, signature);
-  const moved = await movedFrom(eyes, workspace, signature);
-  if (moved) return { kind: 'moved', file: moved, rel: name.rel, signature };
   const tree = treeOf(eyes, stored);
   const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
-  return { kind: 'new', name, workspace, tree, facts: stored.facts, why: stored.why, signature, staged };
+  return { kind: 'new', name, disk, workspace, tree, facts: stored.facts, why: stored.why, signature, staged };
 }
 
 function treeOf(eyes: Eyes, { facts, bytes }: Stored): TextTree {
@@ -136,23 +155,60 @@ async function wholeOf(eyes: Eyes, file: FileRow, stored: Stored, { sha256 }: Fi
   return { whole, facts: stored.facts, why: stored.why };
 }
 
+/** What the box keeps no text of. */
+function refused(
+  file: FileRow | undefined,
+  name: DocName,
+  disk: string | null,
+  workspace: WorkspaceRow,
+  why: string,
+  signature: FileSignature,
+): Finding {
+  if (file && file.kind !== 'opaque') return { kind: 'became-opaque', file, why, foreign: looksOf(signature) };
+  return { kind: 'opaque', name, disk, workspace, why, signature };
+}
+
+/** The document that moved here, if the file under this name is one. */
+async function arrival(
+  eyes: Eyes,
+  workspace: WorkspaceRow,
+  rel: string,
+  disk: string | null,
+  signature: FileSignature,
+): Promise<Move[]> {
+  const stat = await bigStatOf(join(workspace.root, disk ?? rel));
+  if (!stat || String(stat.ino) !== signature.inode) return [];
+  const file = await movedFrom(eyes.db, workspace, rel, stat, signature.sha256);
+  const known = file && rows.projection(eyes.db, file.id)?.signature;
+  if (!file || !known) return [];
+  // Renamed and then written to: first it is the old file under a new name, and the next look finds the save.
+  return [{ file, rel, disk, signature: known.sha256 === signature.sha256 ? signature : known }];
+}
+
 /**
  * The file, and what is known of its document at the same moment. Reading takes time, and our own projector may put a
  * newer version there meanwhile: bytes and rows of two moments would make a save out of our own writing.
  */
-async function readBeside(
-  eyes: Eyes,
-  workspace: WorkspaceRow,
-  name: DocName,
-  docPath: string,
-): Promise<{ content: Content | undefined; file: FileRow | undefined; known: ProjectionRow | undefined }> {
+async function readBeside(eyes: Eyes, workspace: WorkspaceRow, name: DocName, docPath: string): Promise<Beside> {
+  const kernel = await eyes.kernel();
   for (let attempt = 0; ; attempt++) {
     const before = knownOf(eyes, workspace, name);
-    const content = await readDocument(workspace.root, name.rel, docPath, eyes.clock);
+    const path = await findOnDisk(workspace.root, name.rel, before.file?.disk ?? null);
+    const content = await readDocument(workspace.root, path, docPath, eyes.clock, kernel);
     const after = knownOf(eyes, workspace, name);
-    if (before.state === after.state) return { content, file: after.file, known: after.known };
+    const disk = path === name.rel ? null : path;
+    const file = after.file && { ...after.file, disk };
+    if (before.state === after.state) return { content, file, known: after.known, disk };
     if (attempt === 20) throw fail('DOC_BUSY', { path: docPath });
   }
+}
+
+interface Beside {
+  content: Content | undefined;
+  file: FileRow | undefined;
+  known: ProjectionRow | undefined;
+  /** Where the file lies, if not under the document's name. */
+  disk: string | null;
 }
 
 function knownOf(eyes: Eyes, workspace: WorkspaceRow, name: DocName) {
@@ -161,17 +217,18 @@ function knownOf(eyes: Eyes, workspace: WorkspaceRow, name: DocName) {
   return { file, known, state: JSON.stringify([file?.id, known?.version, known?.signature]) };
 }
 
-/** Looks at a file of ours that a swap displaced: what was saved into it at the last moment, against version `base`. */
+/**
+ * Looks at a file of ours that a swap displaced: what was saved into it at the last moment, against the version that it
+ * held. `undefined` if that is known already: it holds that version, or a later one.
+ */
 export async function lookAtDisplaced(
   eyes: Eyes,
   file: FileRow,
-  name: string,
-  base: number,
+  { name, folder, base }: DisplacedFile,
 ): Promise<Finding | undefined> {
   if (!isTemporary(name)) throw fail('DOC_PATH_INVALID', { reason: 'not a displaced file' });
-  const parts = file.rel.split('/');
-  const folder = parts.slice(0, -1);
-  const content = await readDocument(file.root, [...folder, name].join('/'), file.path);
+  const path = folder === '' ? name : `${folder}/${name}`;
+  const content = await readDocument(file.root, path, file.path, eyes.clock, await eyes.kernel());
   if (!content || 'why' in content) return undefined;
   const stored = await eyes.contents.take(file.path, content.bytes);
   if (stored.facts.kind !== file.kind) return undefined;
@@ -187,11 +244,29 @@ export async function lookAtDisplaced(
       displaced: true,
     };
   }
+  // A crash in the middle of an exchange leaves our own new text under this name.
+  if ((await versionWith(eyes, file, base, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
   const before = eyes.documents.at(file, base);
   const theirs = diffBytes(before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
   const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
   return { ...found, ...(await wholeIfBetter(eyes, file, before, theirs)) };
+}
+
+/** The newest version after `base` whose file has these bytes. */
+async function versionWith(
+  eyes: Eyes,
+  file: FileRow,
+  base: number,
+  bytes: number,
+  sha256: string,
+): Promise<number | undefined> {
+  for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
+    if (op.bytes !== bytes) continue;
+    const pieces = eyes.contents.give(file, eyes.documents.at(file, op.version));
+    if ((await digestOf(pieces)) === sha256) return op.version;
+  }
+  return undefined;
 }
 
 async function compare(
@@ -204,12 +279,8 @@ async function compare(
   const base = known?.version ?? 0;
   if (file.state === 'live') {
     // A crash between the swap and its record leaves a newer version of ours on the share.
-    for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
-      if (op.bytes !== bytes.length) continue;
-      if ((await digestOf(eyes.contents.give(file, eyes.documents.at(file, op.version)))) === signature.sha256) {
-        return { kind: 'same', file, version: op.version, signature };
-      }
-    }
+    const version = await versionWith(eyes, file, base, bytes.length, signature.sha256);
+    if (version !== undefined) return { kind: 'same', file, version, signature };
   }
   // Where the share holds no version of ours, the save stands against all that there is.
   const from = base > 0 ? base : file.head;
@@ -234,24 +305,20 @@ async function wholeIfBetter(
   return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id) } };
 }
 
-/** A live document of the workspace whose file is gone and had exactly these bytes: it was renamed. */
-async function movedFrom(eyes: Eyes, workspace: WorkspaceRow, signature: FileSignature): Promise<FileRow | undefined> {
-  for (const candidate of rows.filesWithDigest(eyes.db, workspace.id, signature.sha256)) {
-    if (!(await statOf(`${candidate.root}/${candidate.rel}`, candidate.path))) return candidate;
-  }
-  return undefined;
-}
-
 type Content = { bytes: Buffer; signature: FileSignature } | { why: string; signature: FileSignature };
+
+/** Longest time that a save in progress is waited for. */
+const PATIENCE_MS = 6000;
 
 /** Reads a file as it is; with a clock, waits until nobody has written to it for a moment. */
 export async function readDocument(
   root: string,
-  rel: string,
+  path: string,
   docPath: string,
   clock?: Clock,
+  kernel?: Kernel,
 ): Promise<Content | undefined> {
-  const names = rel.split('/');
+  const names = path.split('/');
   let folder: Folder;
   try {
     folder = await Folder.open(root, names.slice(0, -1), docPath);
@@ -263,15 +330,16 @@ export async function readDocument(
   const handle = await held.openFile(names.at(-1)!, docPath);
   if (!handle) return undefined;
   try {
+    const until = clock && clock.monotonic() + PATIENCE_MS;
     for (let attempt = 0; ; attempt++) {
-      if (clock) await untilQuiet(handle, clock);
+      if (clock) await untilQuiet(handle, clock, kernel);
       const content = await readUnlessHuge(handle, docPath);
-      if (!clock || attempt === 20) return content;
+      if (!clock || clock.monotonic() > until!) return content;
       // Written to while it was read? Then what was read may be half a save. An empty file is believed only at the
       // second look: ext4 shows the new size of a truncated file a moment before its new time.
       const isBelieved = content.signature.size > 0 || attempt > 0;
       if (!isBelieved) await pause(clock);
-      else if (await isQuiet(handle, clock)) return content;
+      else if (await isQuiet(handle, clock, kernel)) return content;
     }
   } finally {
     await handle.close();

@@ -1,4 +1,5 @@
 import { fail } from '../../common/index.ts';
+import type { FileRow } from '../rows.ts';
 
 const MAX_PATH_BYTES = 4096;
 /** Longest name that ext4, XFS, btrfs and NTFS take; our temporary names need some of it. */
@@ -66,7 +67,6 @@ function suggestion(path: string): { suggest?: string } {
 }
 
 const TEMPORARY = /^\..+\.rd-[0-9a-z]{26}(?:\.([0-9a-z]{26})\.v(\d{1,9})\.keep)?$/;
-const OWNER_FILE = /^(?:~\$.+|\.~lock\..+#)$/;
 
 /** Our own temporary names beside a document: `.<name>.rd-<random>`. */
 export function temporaryName(name: string, random: string): string {
@@ -90,17 +90,20 @@ export function isTemporary(name: string): boolean {
   return TEMPORARY.test(name);
 }
 
-/** Signs of a program that has a document open: Word and Excel `~$name`, LibreOffice `.~lock.name#`. */
-export function isOwnerFile(name: string): boolean {
-  return OWNER_FILE.test(name);
-}
-
-/** Word leaves out the first two characters of longer names. */
-export function ownerFilesOf(name: string): string[] {
-  return [`.~lock.${name}#`, `~$${name}`, `~$${name.slice(2)}`];
-}
-
 /** Names the scan does not look at: hidden ones, owner files, temporaries of common editors. */
 export function isIgnored(name: string): boolean {
   return name.startsWith('.') || name.startsWith('~$') || name.endsWith('~') || /^~WR[DL]\d+\.tmp$/i.test(name);
+}
+
+/** Names under which programs put a save for a moment before they rename it: sed, Word, Excel, LibreOffice, vim. */
+const PASSING = /^(?:sed[0-9A-Za-z]{6}|\d{4,5}|[0-9A-F]{8}|.*\.tmp|.*\.part|.*\.sb-[0-9a-f]{8}-[0-9A-Za-z]{6})$/i;
+
+/** True for a name that is likely gone in a moment; such a file becomes a document only if it stays. */
+export function isPassing(name: string): boolean {
+  return PASSING.test(name);
+}
+
+/** Where the file of a document lies inside its workspace: on the disk a name may be in another Unicode form. */
+export function onDisk(file: Pick<FileRow, 'rel' | 'disk'>): string {
+  return file.disk ?? file.rel;
 }

@@ -4,11 +4,16 @@ import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, ProjectionRow } from '../rows.ts';
+import type { Displaced } from './displaced.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
+import type { Kernel } from './kernel.ts';
+import { onDisk } from './paths.ts';
 import { replaceFile } from './replace.ts';
+import { refuseIfAway } from './roots.ts';
+import { Swapper, type SwapWay } from './swap.ts';
 
-/** How long a displaced file keeps its second name, for a program that still had it open. */
-const KEEP_MS = 2000;
+/** How long a program that has the file open for writing is waited for, in all, and between two looks. */
+const BUSY_MS = { most: 10_000, pause: 200 };
 /** A larger text that is edited on and on is written a tenth of the time at most, so that edits keep the disk. */
 const LARGE_BYTES = 256 * 1024;
 const LARGE_PAUSE = 9;
@@ -23,15 +28,12 @@ export interface ProjectorOptions {
   log: Logger;
   documents: Documents;
   contents: Contents;
-  /** Takes in what is on the share now; `displaced` names a file of ours beside it. Never throws; `false`: it failed. */
-  adopt: (file: FileRow, displaced?: { name: string; base: number }) => Promise<boolean>;
-}
-
-interface Kept {
-  file: FileRow;
-  name: string;
-  base: number;
-  cancel: () => void;
+  displaced: Displaced;
+  kernel: () => Promise<Kernel | undefined>;
+  /** Takes in what is on the share now. Never throws. */
+  adopt: (file: FileRow) => Promise<unknown>;
+  /** Why a document must not be written now: somebody has it open. */
+  hold: (file: FileRow, folder: Folder, name: string) => Promise<string | undefined>;
 }
 
 /**
@@ -43,7 +45,9 @@ export class Projector {
   readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
   readonly #timers = new Map<string, () => void>();
-  readonly #kept = new Map<string, Kept>();
+  /** Since when (monotonic) a program has had the file open for writing. */
+  readonly #busySince = new Map<string, number>();
+  #swapper: Swapper | undefined;
   /** Large documents between two writings. */
   readonly #resting = new Set<string>();
   /** Documents whose file was not there at the last try. */
@@ -56,6 +60,7 @@ export class Projector {
 
   start(): void {
     this.#stopped = false;
+    this.#o.displaced.start();
   }
 
   /** Asks for the file to be brought up to date. Returns at once. */
@@ -76,12 +81,6 @@ export class Projector {
     this.#running.set(file, run);
   }
 
-  /** True for the name of a displaced file that is still being watched over. */
-  isKept(name: string): boolean {
-    for (const kept of this.#kept.values()) if (kept.name === name) return true;
-    return false;
-  }
-
   isBusy(file: string): boolean {
     return this.#running.has(file);
   }
@@ -98,8 +97,19 @@ export class Projector {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
     this.#resting.clear();
+    this.#busySince.clear();
     await this.idle();
-    for (const kept of [...this.#kept.values()]) await this.#release(kept);
+    await this.#o.displaced.stop();
+  }
+
+  /** How files are put in the place of others on a disk: `exchange`, or `link` where that cannot be done. */
+  async wayOn(device: bigint): Promise<SwapWay> {
+    return (await this.#swap()).way(device);
+  }
+
+  async #swap(): Promise<Swapper> {
+    this.#swapper ??= new Swapper(await this.#o.kernel());
+    return this.#swapper;
   }
 
   async #project(id: string): Promise<void> {
@@ -126,10 +136,25 @@ export class Projector {
   async #write(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
     const version = file.head;
     const tree = this.#o.documents.at(file, version);
-    const earlier = this.#kept.get(file.id);
-    if (earlier) await this.#release(earlier);
+    const workspace = rows.workspaceById(this.#o.db, file.workspace);
+    if (!workspace) return 'done';
+    await refuseIfAway(workspace, file.rel);
+    await this.#o.displaced.settle(file.id);
     const began = this.#o.clock.monotonic();
-    const result = await replaceFile(file, this.#o.contents.give(file, tree), row.signature, row.version);
+    const since = this.#busySince.get(file.id) ?? began;
+    const result = await replaceFile(file, this.#o.contents.give(file, tree), row.signature, row.version, {
+      kernel: await this.#o.kernel(),
+      swapper: await this.#swap(),
+      ours: this.#o.displaced.ours,
+      hold: (folder, name) => this.#o.hold(file, folder, name),
+      isPatient: began - since < BUSY_MS.most,
+    });
+    if (result.outcome === 'busy') {
+      this.#busySince.set(file.id, since);
+      this.#later(file.id, BUSY_MS.pause);
+      return 'done';
+    }
+    this.#busySince.delete(file.id);
     if (result.outcome === 'gone' && !this.#gone.delete(file.id)) {
       this.#gone.add(file.id);
       this.#later(file.id, GONE_MS);
@@ -142,29 +167,15 @@ export class Projector {
     }
     this.#gone.delete(file.id);
     if (result.outcome === 'held') {
-      await this.#record(file, { ...row, state: 'held', reason: `open elsewhere (${result.by})` });
+      await this.#record(file, { ...row, state: 'held', reason: result.reason });
       this.#later(file.id, RETRY_MS[1]!);
       return 'done';
     }
-    const { signature, kept } = result;
-    await this.#record(file, {
-      ...row,
-      version,
-      state: 'written',
-      signature,
-      reason: null,
-      foreign: null,
-      attempts: 0,
-    });
-    if (kept) {
-      const entry: Kept = { file, name: kept, base: row.version, cancel: () => undefined };
-      entry.cancel = this.#o.clock.after(KEEP_MS, () => {
-        void this.#release(entry).catch(() => undefined);
-      });
-      this.#kept.set(file.id, entry);
-      // A save that came between the check and the swap lies in the displaced file: take it in before anything else.
-      if (result.keptChanged) await this.#release(entry);
-    }
+    const { signature, kept, keptChanged, note } = result;
+    const seen = { version, state: 'written', signature, reason: note, foreign: null, attempts: 0 } as const;
+    await this.#record(file, { ...row, ...seen }, row);
+    // A save that came between the check and the swap lies in the displaced file: it is taken in before anything else.
+    if (kept) await this.#o.displaced.keep(file, kept, row.version, keptChanged);
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
       this.#again.delete(file.id);
       const took = this.#o.clock.monotonic() - began;
@@ -179,29 +190,21 @@ export class Projector {
     return rows.fileById(this.#o.db, id)?.head;
   }
 
-  /** Takes in what was saved into a displaced file, if anything, and removes its second name. */
-  async #release(kept: Kept): Promise<void> {
-    kept.cancel();
-    if (this.#kept.get(kept.file.id) === kept) this.#kept.delete(kept.file.id);
-    // What could not be taken in stays where it is; the next start tries again.
-    if (await this.#o.adopt(kept.file, { name: kept.name, base: kept.base })) await removeBeside(kept.file, kept.name);
-  }
-
   /** A document that was taken back to before its birth leaves the share, if its file is still as we wrote it. */
   async #remove(file: FileRow, row: ProjectionRow): Promise<void> {
     if (row.state === 'written') return;
     if (!row.signature) {
-      await this.#record(file, { ...row, version: file.head, state: 'written', reason: null });
+      await this.#record(file, { ...row, version: file.head, state: 'written', reason: null }, row);
       return;
     }
-    const names = file.rel.split('/');
+    const names = onDisk(file).split('/');
     await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
     const stat = await statOf(folder.at(names.at(-1)!), file.path);
     if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
       await unlink(folder.at(names.at(-1)!));
       await folder.sync();
     }
-    await this.#record(file, { ...row, version: file.head, state: 'written', signature: null, reason: null });
+    await this.#record(file, { ...row, version: file.head, state: 'written', signature: null, reason: null }, row);
   }
 
   async #failed(file: FileRow, row: ProjectionRow, error: unknown): Promise<void> {
@@ -212,9 +215,14 @@ export class Projector {
     this.#later(file.id, RETRY_MS[Math.min(attempts, RETRY_MS.length) - 1]!);
   }
 
-  /** Writes what is known of the file; `pending` if the document moved on meanwhile. */
-  async #record(file: FileRow, row: ProjectionRow): Promise<void> {
+  /**
+   * Writes what is known of the file; `pending` if the document moved on meanwhile. What a look recorded since `row`
+   * was read stands: the next round finds out which of the two is on the share.
+   */
+  async #record(file: FileRow, row: ProjectionRow, was = row): Promise<void> {
     await this.#o.db.write((tx) => {
+      const now = rows.projection(tx, file.id);
+      if (now?.version !== was.version || now.signature?.sha256 !== was.signature?.sha256) return;
       const head = rows.fileById(tx, file.id)?.head;
       const state = row.state === 'written' && head !== row.version ? 'pending' : row.state;
       rows.putProjection(tx, { ...row, state, at: this.#o.clock.now() });
@@ -232,15 +240,6 @@ export class Projector {
         this.kick(id);
       }),
     );
-  }
-}
-
-async function removeBeside(file: FileRow, name: string): Promise<void> {
-  try {
-    await using folder = await Folder.open(file.root, file.rel.split('/').slice(0, -1), file.path);
-    await unlink(folder.at(name));
-  } catch {
-    // It is one of ours and holds nothing new: the next start removes it.
   }
 }
 

@@ -5,6 +5,7 @@ import { type Clock, fail } from '../../common/index.ts';
 import { MAX_TEXT_BYTES } from '../kinds/kind.ts';
 import type { FileSignature } from '../rows.ts';
 import { fileFailed } from './folder.ts';
+import type { Kernel } from './kernel.ts';
 
 const CHUNK = 1024 * 1024;
 
@@ -13,21 +14,44 @@ export interface FileContent {
   signature: FileSignature;
 }
 
+/** Clocks of file systems tick in steps of some milliseconds: within one, a second write may leave no trace. */
+const TICK_MS = 50;
+
 export function signatureOf(stat: BigIntStats, sha256: string): FileSignature {
-  return { size: Number(stat.size), mtimeNs: String(stat.mtimeNs), inode: String(stat.ino), sha256 };
+  const isFresh = Date.now() - Number(stat.ctimeNs / 1_000_000n) < TICK_MS;
+  return {
+    size: Number(stat.size),
+    mtimeNs: String(stat.mtimeNs),
+    inode: String(stat.ino),
+    ctimeNs: String(stat.ctimeNs),
+    birthNs: String(stat.birthtimeNs),
+    ...(isFresh ? { isFresh } : {}),
+    sha256,
+  };
+}
+
+/** It is the very same file, whatever its name and its bytes are now: numbers of inodes are used again, births are not. */
+export function isSameFile(stat: Pick<BigIntStats, 'ino' | 'birthtimeNs'>, signature: FileSignature): boolean {
+  return (
+    String(stat.ino) === signature.inode &&
+    signature.birthNs !== undefined &&
+    signature.birthNs !== '0' &&
+    String(stat.birthtimeNs) === signature.birthNs
+  );
 }
 
 /** What a file looks like without its bytes, as one word to compare. */
 export function looksOf(signature: Omit<FileSignature, 'sha256'>): string {
-  return `${signature.size}:${signature.mtimeNs}:${signature.inode}`;
+  return `${signature.size}:${signature.mtimeNs}:${signature.inode}:${signature.ctimeNs ?? ''}`;
 }
 
-/** Size, time and inode agree: not proof that the bytes do, but no sign that they differ. */
+/** Size, times and inode agree: not proof that the bytes do, but no sign that they differ. */
 export function looksSame(stat: BigIntStats, signature: FileSignature): boolean {
   return (
     Number(stat.size) === signature.size &&
     String(stat.mtimeNs) === signature.mtimeNs &&
-    String(stat.ino) === signature.inode
+    String(stat.ino) === signature.inode &&
+    (signature.ctimeNs === undefined || String(stat.ctimeNs) === signature.ctimeNs)
   );
 }
 
@@ -68,13 +92,18 @@ async function readOnce(handle: FileHandle, stat: BigIntStats, docPath: string):
 }
 
 const QUIET_MS = 100;
+/** A program that has the file open may pause longer between two pieces of one save. */
+const WRITING_MS = 1000;
+const ATTEMPTS = { idle: 20, writing: 50 };
 
 /**
- * Waits until the file was left alone for a tenth of a second, at most two seconds. Many programs save by emptying the
- * file and writing it again: half of such a save is nobody's version.
+ * Waits until the file was left alone for a tenth of a second, at most two seconds; for a second, at most five, while
+ * somebody has it open for writing. Many programs save by emptying the file and writing it again: half of such a save
+ * is nobody's version.
  */
-export async function untilQuiet(handle: FileHandle, clock: Clock): Promise<void> {
-  for (let attempt = 0; attempt < 20 && !(await isQuiet(handle, clock)); attempt++) {
+export async function untilQuiet(handle: FileHandle, clock: Clock, kernel: Kernel | undefined): Promise<void> {
+  for (let attempt = 0; !(await isQuiet(handle, clock, kernel)); attempt++) {
+    if (attempt >= (kernel?.hasWriter(handle.fd) ? ATTEMPTS.writing : ATTEMPTS.idle)) return;
     await pause(clock);
   }
 }
@@ -84,7 +113,8 @@ export function pause(clock: Clock): Promise<void> {
 }
 
 /** A time in the future is a clock that moved, not a save. */
-export async function isQuiet(handle: FileHandle, clock: Clock): Promise<boolean> {
+export async function isQuiet(handle: FileHandle, clock: Clock, kernel: Kernel | undefined): Promise<boolean> {
   const age = clock.now() - (await handle.stat()).mtimeMs;
-  return age < -QUIET_MS || age >= QUIET_MS;
+  if (age < -QUIET_MS || age >= WRITING_MS) return true;
+  return age >= QUIET_MS && kernel?.hasWriter(handle.fd) !== true;
 }

@@ -1,114 +1,136 @@
-import { createHash } from 'node:crypto';
-import { type BigIntStats, constants, linkSync, lstat as lstatCallback, lstatSync, renameSync } from 'node:fs';
-import { chmod, chown, type FileHandle, link, lstat, mkdir, open, unlink } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
-import { keptName, ownerFilesOf, temporaryName } from './paths.ts';
-import { looksSame, readWhole, signatureOf } from './read-file.ts';
-
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-const bigStat = promisify(lstatCallback) as (path: string, options: { bigint: true }) => Promise<BigIntStats>;
-const WRITE_BYTES = 1024 * 1024;
+import type { Kernel } from './kernel.ts';
+import { keptName, onDisk, temporaryName } from './paths.ts';
+import { looksSame, readWhole } from './read-file.ts';
+import { bigStatOf } from './stat.ts';
+import { type Swapper, sameState } from './swap.ts';
+import { type Pieces, writeNewFile } from './write-file.ts';
 
 export type Replaced =
-  | { outcome: 'written'; signature: FileSignature; kept: string | undefined; keptChanged: boolean }
+  /** `kept`: name of what was displaced. `note`: what people should know although it went well. */
+  | {
+      outcome: 'written';
+      signature: FileSignature;
+      kept: string | undefined;
+      keptChanged: boolean;
+      note: string | null;
+    }
   /** The file is not what we believe it to be: look at it first. Nothing was changed. */
   | { outcome: 'changed' }
   /** It is not there. A program that saves by removing and renaming may be in the middle of it. */
   | { outcome: 'gone' }
-  | { outcome: 'held'; by: string };
+  | { outcome: 'held'; reason: string }
+  /** Somebody has it open for writing: a save may be on its way. */
+  | { outcome: 'busy' };
 
-/** The bytes of a file, one after the other. */
-type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+export interface Replacing {
+  kernel: Kernel | undefined;
+  swapper: Swapper;
+  /** Names of ours that nobody else may touch now. */
+  ours: Set<string>;
+  /** Why the file must be left alone for now, asked before anything is written. */
+  hold: (folder: Folder, name: string) => Promise<string | undefined>;
+  /** False: who writes has been waited for long enough. */
+  isPatient: boolean;
+}
 
 /**
  * Puts a text where the document's file is, so that a reader sees the old one or the new one and a crash leaves one of
- * them. `expected` is what must be there now (`null`: nothing), the bytes of version `replaces`. What the swap displaces keeps a second name until it
- * is certain that nobody saved into it. Throws what the file system throws; leftovers are cleaned on the next start.
+ * them. `expected` is what must be there now (`null`: nothing), the bytes of version `replaces`. What the swap displaces
+ * keeps a name until it is certain that nobody saved into it. Throws what the file system throws; leftovers are cleaned
+ * on the next start.
  *
  * Order (each step durable before the next counts): write and fsync a temporary file beside it, check the target once
- * more, give the target its second name, rename over it, fsync the folder.
+ * more, swap, fsync the folder.
  */
 export async function replaceFile(
   file: FileRow,
   pieces: Pieces,
   expected: FileSignature | null,
   replaces: number,
+  o: Replacing,
 ): Promise<Replaced> {
-  const names = file.rel.split('/');
+  const names = onDisk(file).split('/');
   const name = names.at(-1)!;
   if (expected === null) await makeFolders(file.root, names.slice(0, -1));
   await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
-  const owner = await ownerFile(folder, name);
-  if (owner) return { outcome: 'held', by: owner };
   const before = await bigStatOf(folder.at(name));
   if (!before && expected) return { outcome: 'gone' };
   if (!(await isExpected(folder, name, before, expected, file.path))) return { outcome: 'changed' };
+  const held = (before && readOnly(before)) ?? (await o.hold(folder, name));
+  if (held) return { outcome: 'held', reason: held };
+  if (before && o.isPatient && (await hasWriter(o.kernel, folder, name, file.path))) return { outcome: 'busy' };
 
   const temporary = temporaryName(name, newId('x').slice(2));
-  let renamed = false;
+  const kept = keptName(temporary, file.id, replaces);
+  o.ours.add(temporary).add(kept);
+  let isPlaced = false;
   try {
-    const signature = await writeNew(folder.at(temporary), pieces, before);
+    const like = before && { path: folder.at(name), stat: before };
+    const signature = await writeNewFile(o.kernel, folder.at(temporary), pieces, like);
     if (!before) {
-      // `link` never replaces: whoever created the file meanwhile wins, and is looked at.
-      try {
-        await link(folder.at(temporary), folder.at(name));
-      } catch (error) {
-        if (codeOf(error) === 'EEXIST') return { outcome: 'changed' };
-        throw error;
-      }
+      if (!(await placeNew(folder, temporary, name))) return { outcome: 'changed' };
+      isPlaced = true;
       await folder.sync();
       const now = await settled(folder, name, signature);
-      return { outcome: 'written', signature: now, kept: undefined, keptChanged: false };
+      return { outcome: 'written', signature: now, kept: undefined, keptChanged: false, note: null };
     }
-    const keep = keptName(temporary, file.id, replaces);
-    const swapped = swap(folder.at(name), folder.at(temporary), folder.at(keep), before);
+    const paths = { target: folder.at(name), temporary: folder.at(temporary), kept: folder.at(kept) };
+    const swapped = o.swapper.swap(paths, before);
     if (swapped === 'changed') return { outcome: 'changed' };
-    renamed = true;
+    isPlaced = true;
     await folder.sync();
-    const kept = swapped === 'kept' ? keep : undefined;
-    const keptChanged = kept !== undefined && !sameState(before, await bigStatOf(folder.at(kept)));
-    return { outcome: 'written', signature: await settled(folder, name, signature), kept, keptChanged };
+    const displaced = swapped === 'kept' ? await bigStatOf(paths.kept) : undefined;
+    return {
+      outcome: 'written',
+      signature: await settled(folder, name, signature),
+      kept: swapped === 'kept' ? kept : undefined,
+      keptChanged: displaced !== undefined && !sameState(before, displaced),
+      note: before.nlink > 1n ? `the file had ${before.nlink} names; the others keep the text it had` : null,
+    };
   } finally {
-    if (!renamed) await unlink(folder.at(temporary)).catch(() => undefined);
+    if (!isPlaced) {
+      await unlink(folder.at(temporary)).catch(() => undefined);
+      o.ours.delete(kept);
+    }
+    o.ours.delete(temporary);
   }
 }
 
-/**
- * The last look, the second name and the rename, without giving way in between: Node has no RENAME_EXCHANGE, so a save
- * by rename that falls between the second name and our rename would be lost, and these three calls must be as close
- * as they can be. They touch names only, never data.
- */
-function swap(target: string, temporary: string, keep: string, before: BigIntStats): 'kept' | 'bare' | 'changed' {
-  let stat: BigIntStats;
+/** Somebody marked the file as not to be written: a rename would go over that without asking. */
+function readOnly(stat: BigIntStats): string | undefined {
+  return (stat.mode & 0o222n) === 0n ? 'the file is read-only' : undefined;
+}
+
+/** Gives a new file its name without ever replacing one: whoever created it meanwhile wins, and is looked at. */
+async function placeNew(folder: Folder, temporary: string, name: string): Promise<boolean> {
   try {
-    stat = lstatSync(target, { bigint: true });
+    await link(folder.at(temporary), folder.at(name));
+    await unlink(folder.at(temporary));
+    return true;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 'changed';
-    throw error;
+    if (codeOf(error) === 'EEXIST') return false;
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error))) throw error;
+    // No second names on this disk.
+    if (await bigStatOf(folder.at(name))) return false;
+    await rename(folder.at(temporary), folder.at(name));
+    return true;
   }
-  if (!sameState(before, stat)) return 'changed';
-  const kept = keepSecondName(target, keep);
-  renameSync(temporary, target);
-  return kept ? 'kept' : 'bare';
 }
 
-/** Size, time and inode of what is there; the change time moves when a name is added, so it is not compared. */
-function sameState(a: BigIntStats | undefined, b: BigIntStats | undefined): boolean {
-  if (!a || !b) return a === b;
-  return a.ino === b.ino && a.size === b.size && a.mtimeNs === b.mtimeNs;
-}
-
-async function bigStatOf(path: string): Promise<BigIntStats | undefined> {
+async function hasWriter(kernel: Kernel | undefined, folder: Folder, name: string, docPath: string): Promise<boolean> {
+  if (!kernel) return false;
+  const handle = await folder.openFile(name, docPath);
+  if (!handle) return false;
   try {
-    return await bigStat(path, { bigint: true });
-  } catch (error) {
-    // An owner file of a name that is already as long as can be does not exist either.
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENAMETOOLONG') return undefined;
-    throw error;
+    return kernel.hasWriter(handle.fd) === true;
+  } finally {
+    await handle.close();
   }
 }
 
@@ -133,74 +155,12 @@ async function isExpected(
   }
 }
 
-async function ownerFile(folder: Folder, name: string): Promise<string | undefined> {
-  for (const owner of ownerFilesOf(name)) if (await bigStatOf(folder.at(owner))) return owner;
-  return undefined;
-}
-
-async function writeNew(path: string, pieces: Pieces, like: BigIntStats | undefined): Promise<FileSignature> {
-  const mode = like ? Number(like.mode & 0o7777n) : 0o664;
-  const handle = await open(path, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, mode);
-  try {
-    const hash = createHash('sha256');
-    await writePieces(handle, pieces, hash);
-    if (like) {
-      await chownIfNeeded(path, like);
-      await chmod(path, mode);
-    }
-    await handle.sync();
-    return signatureOf(await handle.stat({ bigint: true }), hash.digest('hex'));
-  } finally {
-    await handle.close();
-  }
-}
-
-async function writePieces(
-  handle: FileHandle,
-  pieces: Pieces,
-  hash: { update(data: Uint8Array): unknown },
-): Promise<void> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  const flush = async (): Promise<void> => {
-    let rest = Buffer.concat(waiting);
-    hash.update(rest);
-    while (rest.length > 0) rest = rest.subarray((await handle.write(rest)).bytesWritten);
-    waiting = [];
-    size = 0;
-  };
-  for await (const piece of pieces) {
-    waiting.push(piece);
-    size += piece.length;
-    if (size >= WRITE_BYTES) await flush();
-  }
-  await flush();
-}
-
-/** Only root may give a file away; for others the file stays with the box's user, in the group if that is allowed. */
-async function chownIfNeeded(path: string, like: BigIntStats): Promise<void> {
-  const now = await bigStat(path, { bigint: true });
-  if (now.uid === like.uid && now.gid === like.gid) return;
-  await chown(path, Number(like.uid), Number(like.gid)).catch((error: unknown) => {
-    if (codeOf(error) !== 'EPERM') throw error;
-  });
-}
-
-/** Some file systems have no second names (FAT, some mounts): then the last check before the rename must do. */
-function keepSecondName(target: string, kept: string): boolean {
-  try {
-    linkSync(target, kept);
-    return true;
-  } catch (error) {
-    if (['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS'].includes(codeOf(error))) return false;
-    throw error;
-  }
-}
-
-/** The signature under the final name; digest and size are those we wrote. */
+/** The signature under the final name; digest and size are those we wrote. The swap moved the time of change. */
 async function settled(folder: Folder, name: string, signature: FileSignature): Promise<FileSignature> {
   const stat = await bigStatOf(folder.at(name));
-  return stat && String(stat.ino) === signature.inode ? signature : { ...signature, inode: '0' };
+  return stat && String(stat.ino) === signature.inode
+    ? { ...signature, ctimeNs: String(stat.ctimeNs), isFresh: true }
+    : { ...signature, inode: '0' };
 }
 
 async function makeFolders(root: string, names: readonly string[]): Promise<void> {

@@ -54,10 +54,34 @@ export function filesWithDigest(db: Reader, workspace: string, sha256: string): 
     .map(fileOf);
 }
 
+/** Live documents whose file was this inode when it was last seen or written. */
+export function filesWithInode(db: Reader, workspace: string, inode: string): FileRow[] {
+  return db
+    .all<Raw>(
+      `${FILE} JOIN doc_projection p ON p.file = f.id
+       WHERE f.workspace = ? AND f.state = 'live' AND p.signature ->> 'inode' = ? ORDER BY f.rel LIMIT 20`,
+      workspace,
+      inode,
+    )
+    .map(fileOf);
+}
+
+/** Live documents whose names differ from this one in the case of letters alone. */
+export function filesAlike(db: Reader, workspace: string, rel: string): FileRow[] {
+  return db
+    .all<Raw>(
+      `${FILE} WHERE f.workspace = ? AND f.state = 'live' AND lower(f.rel) = lower(?) AND f.rel <> ? LIMIT 20`,
+      workspace,
+      rel,
+      rel,
+    )
+    .map(fileOf);
+}
+
 export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
   tx.run(
-    `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest, disk)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     f.id,
     f.workspace,
     f.rel,
@@ -72,13 +96,14 @@ export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
     JSON.stringify(f.label),
     f.state,
     f.digest,
+    f.disk,
   );
 }
 
 export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
   tx.run(
     `UPDATE doc_file SET rel = ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?,
-     label = ?, state = ?, digest = ? WHERE id = ?`,
+     label = ?, state = ?, digest = ?, disk = ? WHERE id = ?`,
     f.rel,
     f.kind,
     f.why,
@@ -91,6 +116,7 @@ export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
     JSON.stringify(f.label),
     f.state,
     f.digest,
+    f.disk,
     f.id,
   );
 }

@@ -50,4 +50,18 @@ CREATE TABLE doc_tag (file TEXT NOT NULL, name TEXT NOT NULL, v INTEGER NOT NULL
 `,
   },
   storageMigration,
+  {
+    room: 'doc',
+    step: 4,
+    sql: `
+ALTER TABLE doc_workspace ADD COLUMN seen TEXT;
+ALTER TABLE doc_workspace ADD COLUMN when_open TEXT NOT NULL DEFAULT 'hold';
+ALTER TABLE doc_file ADD COLUMN disk TEXT;
+CREATE INDEX doc_file_alike ON doc_file (workspace, lower(rel));
+CREATE INDEX doc_projection_inode ON doc_projection (signature ->> 'inode') WHERE signature IS NOT NULL;
+CREATE TABLE doc_side (
+  file TEXT PRIMARY KEY REFERENCES doc_file, v INTEGER NOT NULL, name TEXT NOT NULL, sha256 TEXT NOT NULL
+) STRICT;
+`,
+  },
 ];

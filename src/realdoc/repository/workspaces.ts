@@ -1,10 +1,14 @@
 import type { Reader, Tx } from '../../common/index.ts';
-import type { WorkspaceRow } from '../rows.ts';
+import type { WhenOpen, WorkspaceRow } from '../rows.ts';
 
-const WORKSPACE = 'SELECT id, name, root, added_at AS addedAt FROM doc_workspace';
+const WORKSPACE = 'SELECT id, name, root, added_at AS addedAt, seen, when_open AS whenOpen FROM doc_workspace';
 
 export function workspaces(db: Reader): WorkspaceRow[] {
   return db.all<WorkspaceRow>(`${WORKSPACE} WHERE removed_at IS NULL ORDER BY name`);
+}
+
+export function workspaceById(db: Reader, id: string): WorkspaceRow | undefined {
+  return db.get<WorkspaceRow>(`${WORKSPACE} WHERE id = ? AND removed_at IS NULL`, id);
 }
 
 export function workspaceNamed(db: Reader, name: string): WorkspaceRow | undefined {
@@ -22,15 +26,26 @@ export function removedWorkspace(db: Reader, name: string, root: string): Worksp
 
 export function insertWorkspace(tx: Tx, row: WorkspaceRow): void {
   tx.run(
-    `INSERT INTO doc_workspace (id, name, root, added_at) VALUES (?, ?, ?, ?)
-     ON CONFLICT (id) DO UPDATE SET removed_at = NULL`,
+    `INSERT INTO doc_workspace (id, name, root, added_at, seen, when_open) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET removed_at = NULL, seen = excluded.seen`,
     row.id,
     row.name,
     row.root,
     row.addedAt,
+    row.seen,
+    row.whenOpen,
   );
 }
 
 export function removeWorkspace(tx: Tx, id: string, at: number): void {
   tx.run('UPDATE doc_workspace SET removed_at = ? WHERE id = ?', at, id);
+}
+
+/** Remembers which folder on which disk it is that holds the files. */
+export function sawRoot(tx: Tx, id: string, seen: string): void {
+  tx.run('UPDATE doc_workspace SET seen = ? WHERE id = ?', seen, id);
+}
+
+export function setWhenOpen(tx: Tx, id: string, whenOpen: WhenOpen): void {
+  tx.run('UPDATE doc_workspace SET when_open = ? WHERE id = ?', whenOpen, id);
 }
