@@ -11,8 +11,9 @@ for need in "$@"; do
     jail) packages="$packages bubblewrap" ;;
     share) packages="$packages samba cifs-utils" ;;
     office) packages="$packages libreoffice-core libreoffice-writer libreoffice-calc" ;;
+    crash) packages="$packages gcc libc6-dev" ;;
     units) packages="$packages systemd" ;;
-    *) echo "unknown: $need (web, mdns, jail, share, office, units)" >&2; exit 2 ;;
+    *) echo "unknown: $need (web, mdns, jail, share, office, crash, units)" >&2; exit 2 ;;
   esac
 done
 

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Clock, fail, type Logger, randomToken } from '../common/index.ts';
 import { blobFiles, diskError, refuseName, syncFolder } from './blob-files.ts';
+import { makeDurableFolder } from './durable-folder.ts';
 
 export interface BlobsOptions {
   /** Made with mode 0700 when it is not there. */
@@ -67,7 +68,8 @@ export class Blobs {
 
   /** Counts what is there and sweeps, now and every hour. */
   async start(): Promise<void> {
-    await mkdir(this.#incoming, { recursive: true, mode: 0o700 });
+    makeDurableFolder(this.#incoming);
+    makeDurableFolder(this.#o.directory);
     await this.sweep();
     this.#again();
   }

@@ -1,7 +1,8 @@
-import { closeSync, fchmodSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { type Database, fail, type Logger, type SqlValue, type Tx } from '../common/index.ts';
+import { makeDurableFolder } from './durable-folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lockDirectory } from './lock.ts';
 import { type RestoreNotice, storeMeta } from './meta.ts';
@@ -33,7 +34,7 @@ export class Store implements Database {
 
   /** Opens, locks, migrates. Throws STORE_LOCKED if another process owns the directory, STORE_FAILED otherwise. */
   constructor(options: StoreOptions) {
-    mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+    makeDurableFolder(options.directory);
     this.#unlock = lockDirectory(options.directory);
     this.path = join(options.directory, 'jingu.db');
     try {

@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { link, lstat, mkdir, rename, unlink } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
@@ -163,13 +163,25 @@ async function settled(folder: Folder, name: string, signature: FileSignature): 
     : { ...signature, inode: '0' };
 }
 
+/** The names above the file are made durable too: a file in a folder that a power cut takes away is lost with it. */
 async function makeFolders(root: string, names: readonly string[]): Promise<void> {
   let path = root;
   for (const name of names) {
+    const above = path;
     path = join(path, name);
     await mkdir(path).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
     });
     if (!(await lstat(path)).isDirectory()) return;
+    await syncNames(above);
+  }
+}
+
+async function syncNames(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }

@@ -1,0 +1,165 @@
+/**
+ * The program that the crash states are taken of: a real store and a real documents room, used as people and agents use
+ * them, twice in a row on the same files. It notes each answer the moment it has it. `argv`: folder, seed, how many things
+ * are done; 0: until it is killed, going on from what is there.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync, closeSync, fsyncSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isJinguError } from '../../src/common/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
+import type { Blobs } from '../../src/store/index.ts';
+import { DocBox } from '../support/doc-box.ts';
+import { randomFrom } from '../support/task-kill-rounds.ts';
+import { withBlobs } from './blob-box.ts';
+import { quickClock } from './quick-clock.ts';
+import { ACK } from './states.ts';
+
+const [base, seed, edits] = process.argv.slice(2) as [string, string, string];
+const random = randomFrom(Number(seed));
+const below = (n: number): number => Math.floor(random() * n);
+const endless = edits === '0';
+const say = (answer: object): void => {
+  appendFileSync(join(base, ACK), `${JSON.stringify(answer)}\n`);
+  if (endless) process.stdout.write('.');
+};
+const paths = ['a.md', 'sub/b.md', 'deep/er/c.csv', 'large.txt'];
+
+// The clock of the box keeps no process alive.
+const alive = setInterval(() => undefined, 1000);
+say({ t: 'start' });
+for (const half of [0, 1]) {
+  const box = await DocBox.open({ base, clock: quickClock(20) });
+  const { blobs } = await withBlobs(box);
+  await begin(box, blobs);
+  for (let i = 0; endless || i < Number(edits) / 2; i++) await step(box, `${half}-${i}`);
+  await shown(box);
+  blobs.stop();
+  await box.close();
+}
+clearInterval(alive);
+
+async function begin(box: DocBox, blobs: Blobs): Promise<void> {
+  if (rows.workspaces(box.store).length === 0) await box.addWorkspace();
+  say({ t: 'workspace' });
+  await make(box, 'a.md', Array.from({ length: 20 }, (_, i) => `line ${i}`).join('\n'));
+  await make(box, 'sub/b.md', '\ufeffone\r\ntwo\r\nthree\nopen end');
+  await make(box, 'deep/er/c.csv', 'name;count\nbolts;10\nnuts;20\n');
+  await make(box, 'large.txt', Array.from({ length: 1500 }, (_, i) => `${i} ${noise(below(60))}\n`).join(''));
+  await shown(box);
+  const { sha256 } = await blobs.put([Buffer.from(`an upload ${noise(3000)}\n`)]);
+  say({ t: 'blob', sha256 });
+  await create(box, 'added.txt', 'doc.add', { sha256 });
+}
+
+/** One thing that somebody does. What is refused is not acknowledged; anything but a typed refusal is a fault. */
+async function step(box: DocBox, i: string): Promise<void> {
+  const rel = paths[below(paths.length)]!;
+  const path = `office/${rel}`;
+  try {
+    const what = below(20);
+    if (what === 0) return await save(box, rel, 'by rename');
+    if (what === 1) return await save(box, rel, 'in place');
+    if (what === 2) return await shown(box);
+    if (what === 3) {
+      const { sha256 } = await box.call<{ sha256: string }>('doc.download', { path });
+      say({ t: 'blob', sha256 });
+      return;
+    }
+    if (what === 4) return await opaque(box, i);
+    const { version, total } = await box.call<{ version: number; total: number }>('doc.read', { path, from: 1, to: 1 });
+    if (what === 5 && version > 1) {
+      const { versions } = await box.call<{ versions: { version: number }[] }>('doc.undo', { path });
+      return await note(box, rel, versions[0]!.version);
+    }
+    if (what === 6 && version > 2) {
+      const to = `v${1 + below(version - 1)}`;
+      const made = await box.call<{ version: number }>('doc.rollback', { path, to });
+      return await note(box, rel, made.version);
+    }
+    const line = 1 + below(total);
+    const text = [`${seed}-${i} ${noise(below(120))}`];
+    const verbs =
+      total > 8 && what === 7
+        ? [{ cut: `${line}` }]
+        : [what < 13 ? { set: `${line}`, text } : { put: `>${line}`, text }];
+    const made = await box.call<{ version: number }>('doc.edit', { path, base: version, verbs });
+    await note(box, rel, made.version);
+    if (what === 19) await shown(box);
+  } catch (error) {
+    if (!isJinguError(error)) throw error;
+  }
+}
+
+function make(box: DocBox, rel: string, text: string): Promise<void> {
+  return create(box, rel, 'doc.create', { text });
+}
+
+/** Nothing, where an earlier run came so far. */
+async function create(box: DocBox, rel: string, operation: string, input: object): Promise<void> {
+  const path = `office/${rel}`;
+  const made = await box.call<{ version: number }>(operation, { path, ...input }).catch((error: unknown) => {
+    if (!isJinguError(error) || error.code !== 'DOC_EXISTS') throw error;
+  });
+  if (made) await note(box, rel, made.version);
+}
+
+/** What the door has answered is noted with the digest of the text that the version has. */
+async function note(box: DocBox, rel: string, version: number): Promise<void> {
+  const { sha256 } = await box.call<{ sha256: string }>('doc.replay', { path: `office/${rel}`, to: `v${version}` });
+  say({ t: 'version', rel, version, sha256 });
+}
+
+/** Waits until every file is on the share, which is what `wait: file` promises. */
+async function shown(box: DocBox): Promise<void> {
+  await box.room.settled();
+  for (const rel of paths) {
+    const { documents } = await box.call<{ documents: { state: string; onShare: number | null; version: number }[] }>(
+      'doc.status',
+      { path: `office/${rel}` },
+    );
+    const [status] = documents;
+    if (status?.state === 'written' && status.onShare) say({ t: 'shown', rel, version: status.onShare });
+  }
+}
+
+/** A person saves, durably, by one of the two ways in which programs save. */
+async function save(box: DocBox, rel: string, style: string): Promise<void> {
+  const text = `saved by hand ${noise(below(200))}\nsecond line\n${noise(below(2000))}\n`;
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const target = join(box.root, rel);
+  say({ t: 'saving', rel, sha256, style });
+  const file = style === 'by rename' ? join(dirname(target), `.${basename(target)}.saving`) : target;
+  const handle = openSync(file, 'w');
+  writeSync(handle, text);
+  fsyncSync(handle);
+  closeSync(handle);
+  if (style === 'by rename') renameSync(file, target);
+  syncFolder(dirname(target));
+  say({ t: 'saved', rel, sha256 });
+  // The box takes it in, as it would on its next look.
+  await box.call('doc.import', { path: `office/${rel}` });
+}
+
+/** Something that is no text: kept as it is. */
+async function opaque(box: DocBox, i: string): Promise<void> {
+  const bytes = Buffer.concat([Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'), Buffer.from(noise(500))]);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  say({ t: 'saving', rel: `logo-${i.length}.png`, sha256, style: 'in place' });
+  const target = join(box.root, `logo-${i.length}.png`);
+  writeFileSync(target, bytes, { flush: true });
+  syncFolder(dirname(target));
+  say({ t: 'saved', rel: `logo-${i.length}.png`, sha256 });
+  await box.call('doc.import', { path: `office/logo-${i.length}.png` });
+}
+
+function syncFolder(path: string): void {
+  const folder = openSync(path, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+/** Does not compress, so that it takes room. */
+function noise(length: number): string {
+  return Array.from({ length }, () => 'abcdefghijklmnopqrstuvwxyzäöü0123456789'[below(39)]).join('');
+}

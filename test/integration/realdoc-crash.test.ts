@@ -1,0 +1,79 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Disk, difference } from '../crash/disk.ts';
+import { explore } from '../crash/explore.ts';
+import { killRounds } from '../crash/kill-rounds.ts';
+import { readLog } from '../crash/log.ts';
+import { buildRecorder, KIND, recorded, whyNoRecorder } from '../crash/recorder.ts';
+
+/*
+ * The short form of `npm run accept -- realdoc-crash`: seventy crash states, two planted bugs, ten kills.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), 'jingu-crash-'));
+const why = whyNoRecorder();
+let library = '';
+beforeAll(() => {
+  if (why === undefined) library = buildRecorder(folder);
+  else process.stderr.write(`\nUNAVAILABLE: ${why}; the crash states did not run\n`);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe.skipIf(why !== undefined)('what a power cut may leave', () => {
+  it('the recorder sees SQLite, threads, an FFI and the kernel by number: what it saw is what is there', () => {
+    const prefix = join(folder, 'seen');
+    const log = join(folder, 'seen.log');
+    mkdirSync(prefix);
+    const { PATH = '', HOME = '' } = process.env;
+    const program = new URL('../crash/seen-main.ts', import.meta.url).pathname;
+    const env = { PATH, HOME, ...recorded({ library, prefix, log }) };
+    const child = spawnSync(process.execPath, [program, prefix], { env, encoding: 'utf8' });
+    expect([child.status, child.stderr]).toEqual([0, '']);
+    const calls = readLog(log, prefix);
+    const seen = new Disk();
+    for (const call of calls) seen.apply(call);
+    expect(difference(seen, Disk.from(prefix))).toBe('');
+    const has = (kind: number, path: RegExp): boolean => calls.some((c) => c.kind === kind && path.test(c.path));
+    expect([has(KIND.write, /^db-wal$/), has(KIND.syncFile, /^db-wal$/), has(KIND.syncFile, /^db$/)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    expect([has(KIND.syncFolder, /^folder$/), has(KIND.exchange, /./), has(KIND.rename, /^folder\/f7$/)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it('nothing answered is lost in any of 70 states, and the checker catches planted bugs', async () => {
+    const report = await explore(
+      {
+        folder: join(folder, 'explore'),
+        library,
+        seed: 20261121,
+        edits: 30,
+        states: 70,
+        recoverEvery: 30,
+        recoveryStates: 6,
+        plants: ['WAL NORMAL', 'no fsync before rename'],
+        plantStates: 200,
+      },
+      () => undefined,
+    );
+    expect(report.complete).toBe('');
+    expect(report.violations).toEqual([]);
+    expect([report.states > 50, report.recoveries]).toEqual([true, 2]);
+    for (const [plant, { violations }] of Object.entries(report.planted))
+      expect([plant, violations > 0]).toEqual([plant, true]);
+  }, 120_000);
+});
+
+it('ten kills: nothing answered is lost', async () => {
+  const report = await killRounds(join(folder, 'kills'), 10, 20261121, () => undefined);
+  expect(report.problems).toEqual([]);
+  expect([report.rounds, report.answered > 0]).toEqual([10, true]);
+}, 120_000);
