@@ -210,6 +210,12 @@ export const docErrors = errorKinds({
     zh: '区域共 {lines} 行,上限 {limit}。',
     hint: { en: 'Rewrite smaller sections, one after another.', zh: '请分成更小的部分逐个改写。' },
   },
+  DOC_TOO_MANY: {
+    category: 'bad-input',
+    en: 'This would change {count} documents or more, the limit of one call is {limit}.',
+    zh: '这将修改 {count} 个以上文档,单次上限为 {limit}。',
+    hint: { en: 'Take one folder after another.', zh: '请逐个文件夹处理。' },
+  },
   DOC_NO_CHANGE: {
     category: 'conflict',
     en: 'The result would be equal to version {version}; nothing was done.',

@@ -6,6 +6,7 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { compose } from '../text/compose.ts';
 import { type Change, NOTHING, type Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
+import { stateAt } from './state.ts';
 
 /** What takes some versions of one document back, in the coordinates of its head. */
 export interface TakeBack {
@@ -27,10 +28,11 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   let { state } = file;
   const newestFirst = [...versions].sort((a, b) => b.version - a.version);
   for (const op of newestFirst) {
-    if (op.source === 'delete') state = 'live';
-    else if (op.source === 'create') state = 'deleted';
-    else if ((op.source === 'undo' || op.source === 'redo' || op.source === 'rollback') && file.state === 'deleted')
-      state = 'live';
+    // A save that brought a deleted file back stays: nobody's file goes because an import is taken back.
+    if (op.source !== 'import' && op.source !== 'merge') {
+      const was = stateAt(db, file.id, op.version - 1);
+      if (was !== stateAt(db, file.id, op.version)) state = was;
+    }
     if (file.kind === 'opaque') continue;
     const inverse = documents.netChange(db, file, op.version, op.version - 1);
     if (inverse.length === 0) continue;

@@ -8,6 +8,7 @@ import { importOperation } from './importing.ts';
 import { keepingOperations } from './keeping.ts';
 import { readingOperations } from './reading.ts';
 import { rewriteOperation } from './rewriting.ts';
+import { rollbackOperation } from './rolling-back.ts';
 import { undoOperations } from './undoing.ts';
 import { workspaceOperations } from './workspaces.ts';
 
@@ -20,6 +21,7 @@ export function realdocOperations(room: RealDoc): AnyOperation[] {
     editOperation(room),
     rewriteOperation(room),
     ...undoOperations(room),
+    rollbackOperation(room),
     ...historyOperations(room),
     ...keepingOperations(room),
     createOperation(room),

@@ -1,4 +1,4 @@
-import { fail, type Reader } from '../../common/index.ts';
+import { fail, isJinguError, type JinguError, type Reader } from '../../common/index.ts';
 import {
   type ActionFacts,
   type AnyOperation,
@@ -9,13 +9,13 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
-import { resolveVersion } from '../history/at.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
-import { isMostlyNew, undoneVersions } from '../versions.ts';
+import { undoneVersions } from '../versions.ts';
+import { refuseTakenNames, takeName } from './names.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
 import { wholeAt, writeVersion } from './written.ts';
@@ -50,7 +50,6 @@ export function undoOperations(room: RealDoc): AnyOperation[] {
       summary: { en: 'Do again what an undo took back', zh: '重做被撤销的内容' },
       examples: [{ note: 'the last undo of a document', input: { path: 'office/minutes.md' } }],
     }),
-    rollbackOperation(room),
   ];
 }
 
@@ -79,7 +78,7 @@ function takeBackOperation(
       const files = input.path === undefined ? [...new Set(chosen(room.db, what, input).map((op) => op.file))] : [];
       for (const id of files) {
         const file = rows.fileById(room.db, id);
-        if (file) await room.locate(file.path, { deleted: true });
+        if (file && !file.rel.includes('\0')) await room.locate(file.path, { deleted: true });
       }
       return { file: input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id };
     },
@@ -160,11 +159,36 @@ function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<
   }
   if (ops.length === 0) throw fail('DOC_NOTHING_TO_UNDO', { ...input });
   const byFile = Map.groupBy(ops, (op) => op.file);
-  return [...byFile].map(([id, versions]) => {
+  const list: Piece[] = [];
+  const conflicts: JinguError[] = [];
+  for (const [id, versions] of byFile) {
     const file = rows.fileById(db, id);
     if (!file) throw fail('DOC_NOT_FOUND', { path: id, near: [] });
-    return { file, back: takeBack(db, room.documents, file, versions) };
-  });
+    try {
+      const back = takeBack(db, room.documents, file, versions);
+      list.push({ file, back });
+    } catch (error) {
+      if (!isJinguError(error) || error.code !== 'DOC_CONFLICT') throw error;
+      conflicts.push(error);
+    }
+  }
+  if (conflicts.length > 0) throw allConflicts(conflicts);
+  refuseTakenNames(
+    db,
+    list.map(({ file, back }) => ({ file, state: back.state })),
+  );
+  // What goes comes first: it may hold the name of what comes back.
+  return list.sort((x, y) => Number(x.back.state === 'live') - Number(y.back.state === 'live'));
+}
+
+/** The first conflict with its hunks, and every document that has one: nothing is taken back unless all can be. */
+function allConflicts(conflicts: readonly JinguError[]): JinguError {
+  const [first] = conflicts;
+  const documents = conflicts.slice(0, 50).map(({ details }) => ({
+    path: details['path'],
+    version: details['version'],
+  }));
+  return fail('DOC_CONFLICT', { ...first!.details, documents }, first);
 }
 
 function fileAtPath(room: RealDoc, db: Reader, path: string): FileRow {
@@ -178,18 +202,20 @@ function fileAtPath(room: RealDoc, db: Reader, path: string): FileRow {
 function applyPiece(
   room: RealDoc,
   ctx: WriteContext,
-  { file, back }: Piece,
+  { file: found, back }: Piece,
   source: 'undo' | 'redo',
   note: string | undefined,
 ): Static<typeof VersionMade> {
+  const file = back.state === 'live' && found.state === 'deleted' ? takeName(ctx, found) : found;
   const whole = back.toVersion === undefined ? undefined : wholeAt(room, ctx.tx, file, back.toVersion);
   const after = whole?.tree ?? room.documents.read(ctx.tx, file, file.head).apply(back.change);
   const next = {
     source,
     change: back.change,
-    args: { versions: back.versions },
+    args: { versions: back.versions, ...(back.state === 'deleted' ? { state: back.state } : {}) },
     undoes: back.versions,
     state: back.state,
+    rel: file.rel,
     note,
   };
   return writeVersion(room, ctx, file, next, after, whole);
@@ -211,79 +237,4 @@ function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): 
         ? { en: `Take back changes in ${paths}`, zh: `撤销 ${paths} 中的修改` }
         : { en: `Do changes again in ${paths}`, zh: `重做 ${paths} 中的修改` },
   };
-}
-
-function rollbackOperation(room: RealDoc): AnyOperation {
-  const plan = (db: Reader, file: FileRow, to: string) => {
-    const version = resolveVersion(db, file, to);
-    if (file.kind === 'opaque') return wholePlan(db, file, version);
-    const change = room.documents.netChange(db, file, file.head, version);
-    if (change.length === 0 && file.state === 'live') {
-      throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: version });
-    }
-    const before = room.documents.read(db, file, file.head);
-    const whole = isMostlyNew(before.bytes, change) ? wholeAt(room, db, file, version) : undefined;
-    return { version, change, before, after: whole?.tree ?? before.apply(change), whole };
-  };
-  const wholePlan = (db: Reader, file: FileRow, version: number) => {
-    const digests = [file.head, version].map((v) => rows.nearestTree(db, file.id, v)?.sha256);
-    if (digests[0] === digests[1] && file.state === 'live') {
-      throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: version });
-    }
-    const whole = wholeAt(room, db, file, version);
-    const before = room.documents.read(db, file, file.head);
-    return { version, change: [], before, after: whole?.tree ?? before, whole };
-  };
-  return operation({
-    id: 'doc.rollback',
-    since: 1,
-    summary: { en: 'Bring back an earlier version as a new one', zh: '将早期版本恢复为新版本' },
-    useWhen: ['a document shall read again as it did at some version, time or tag'],
-    avoidWhen: ['one edit shall be taken back and later ones stay: use doc.undo'],
-    input: closed({
-      path: DocPath,
-      /** `v12`, a time (ISO 8601) or the name of a tag. */
-      to: Type.String({ minLength: 1, maxLength: 100 }),
-      note: Type.Optional(Note),
-    }),
-    output: VersionMade,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
-    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_NO_CHANGE', 'DOC_PATH_INVALID', 'DOC_READ_ONLY_KIND'],
-    positional: ['path', 'to'],
-    examples: [{ note: 'as it was in version 3', input: { path: 'office/minutes.md', to: 'v3' } }],
-    facts: async (ctx, input) => {
-      const file = await room.locate(input.path, { deleted: true });
-      const { version, change, before, after } = plan(ctx.db, file, input.to);
-      const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${version}` };
-      return {
-        targets: [targetOf(file)],
-        diff: file.kind === 'opaque' ? '' : unifiedOf(before, after, change, names),
-        effect: { en: `Bring back version ${version} of ${file.path}`, zh: `恢复 ${file.path} 的版本 ${version}` },
-      };
-    },
-    prepare: async (_ctx, input) => ({ id: (await room.locate(input.path, { deleted: true })).id }),
-    apply: (ctx, input, { id }) => {
-      const file = rows.fileById(ctx.tx, id);
-      if (!file) throw fail('DOC_NOT_FOUND', { path: input.path, near: [] });
-      const { version, change, after, whole } = plan(ctx.tx, file, input.to);
-      ctx.undoWith({ call: ctx.callId });
-      // The text is as it was, and so is what is known of who could have written it.
-      const label = rows.opAt(ctx.tx, file.id, version)?.label ?? file.label;
-      const next = {
-        source: 'rollback' as const,
-        base: version,
-        change,
-        args: { to: version },
-        note: input.note,
-        label,
-      };
-      return writeVersion(room, ctx, file, next, after, whole);
-    },
-  });
 }

@@ -134,7 +134,8 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
   };
   if (again) rows.updateFile(ctx.tx, seed);
   else rows.insertFile(ctx.tx, seed);
-  const args = { sha256: signature.sha256, bytes: tree.bytes };
+  // When the file was written tells whether it was there before the box knew of it.
+  const args = { sha256: signature.sha256, bytes: tree.bytes, mtimeNs: signature.mtimeNs };
   const file = appendVersion(ctx, seed, { source: 'import', change: [], args, label: ORGANISATION });
   leaves.keep(ctx.tx, file.id, 1, { tree, sha256: signature.sha256, staged: found.staged });
   seeFile(ctx, file, 1, signature);

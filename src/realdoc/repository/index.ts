@@ -1,6 +1,7 @@
 /** The only SQL of the room. */
 export * from './files.ts';
 export * from './ops.ts';
+export * from './points.ts';
 export * from './projections.ts';
 export * from './schema.ts';
 export * from './trees.ts';

@@ -1,0 +1,252 @@
+import { fail, type Reader } from '../../common/index.ts';
+import {
+  type ActionFacts,
+  type AnyOperation,
+  closed,
+  joinLabels,
+  type Label,
+  operation,
+  type Static,
+  Type,
+  type WriteContext,
+} from '../../protocol/index.ts';
+import { resolveVersion } from '../history/at.ts';
+import { isNewSince, pointOf } from '../history/point.ts';
+import { stateAt } from '../history/state.ts';
+import { parseFolderPath } from '../projection/paths.ts';
+import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository/index.ts';
+import type { FileRow } from '../rows.ts';
+import { unifiedOf } from '../text/change-diff.ts';
+import type { Change } from '../text/splice.ts';
+import type { TextTree } from '../text/tree.ts';
+import { isMostlyNew, type WholeText } from '../versions.ts';
+import { ownRel, refuseTakenNames, takeName } from './names.ts';
+import { Note, VersionMade } from './shapes.ts';
+import { targetOf } from './targets.ts';
+import { wholeAt, writeVersion } from './written.ts';
+
+/** Documents that one rollback changes at most: all of them change in one transaction. */
+const MAX_DOCUMENTS = 2000;
+/** Lines of diff in facts and dry runs, all documents together. */
+const MAX_DIFF_LINES = 2000;
+/** Documents whose changed lines are in the answer. */
+const SHOWN_WHOLE = 20;
+
+/** What leads one document back to how it was. */
+interface Step {
+  file: FileRow;
+  /** The version whose text comes back; 0: the document was not there, so it goes. */
+  to: number;
+  change: Change;
+  /** The text as a whole, where that says it better than a change. */
+  whole: WholeText | undefined;
+  state: 'live' | 'deleted';
+  label: Label;
+  before: TextTree;
+  after: TextTree;
+}
+
+interface Plan {
+  steps: Step[];
+  isOne: boolean;
+  /** Files that were first seen later but lay on the share before: nobody's new documents. */
+  left: string[];
+}
+
+/** Brings back how a document, a folder or a whole workspace was. One transaction; history goes on, nothing is lost. */
+export function rollbackOperation(room: RealDoc): AnyOperation {
+  const plans = new WeakMap<object, Promise<Plan>>();
+  return operation({
+    id: 'doc.rollback',
+    since: 1,
+    summary: {
+      en: 'Bring back how a document, a folder or a workspace was, as new versions',
+      zh: '将文档、文件夹或整个工作区恢复到以前的状态(生成新版本)',
+    },
+    useWhen: [
+      'a document shall read again as it did at some version, time or tag',
+      'a folder or a whole workspace shall be as it was before a task or at some time',
+    ],
+    avoidWhen: ['one edit shall be taken back and later ones stay: use doc.undo'],
+    input: closed({
+      /** A document, a folder or a workspace. */
+      path: Type.String({ minLength: 1, maxLength: 4096 }),
+      /** `v12` (of one document), a time (ISO 8601), the name of a tag, `before-task:<id>` or `before-call:<id>`. */
+      to: Type.String({ minLength: 1, maxLength: 140 }),
+      note: Type.Optional(Note),
+    }),
+    output: Type.Union([VersionMade, closed({ versions: Type.Array(VersionMade), left: Type.Array(Type.String()) })]),
+    effect: 'write',
+    risk: 'low',
+    confirmation: 'policy',
+    idempotency: 'key',
+    undo: { by: 'doc.undo' },
+    dryRun: true,
+    scope: 'doc.write',
+    errors: [
+      'DOC_NOT_FOUND',
+      'DOC_VERSION_UNKNOWN',
+      'DOC_NO_CHANGE',
+      'DOC_CONFLICT',
+      'DOC_TOO_MANY',
+      'DOC_PATH_INVALID',
+      'DOC_WORKSPACE_NOT_FOUND',
+      'DOC_READ_ONLY_KIND',
+    ],
+    positional: ['path', 'to'],
+    examples: [
+      { note: 'as it was in version 3', input: { path: 'office/minutes.md', to: 'v3' } },
+      { note: 'a whole folder as before a task', input: { path: 'office/contracts', to: 'before-task:task_0abc' } },
+    ],
+    facts: async (_ctx, input) => {
+      const plan = planned(room, input);
+      plans.set(input, plan);
+      return factsOf(await plan, input.path);
+    },
+    prepare: (_ctx, input) => plans.get(input) ?? planned(room, input),
+    plan: (_ctx, _input, plan) => shown(plan),
+    apply: (ctx, input, plan) => {
+      ctx.undoWith({ call: ctx.callId });
+      const steps = plan.steps.flatMap((step) => upToDate(room, ctx.tx, step) ?? []);
+      // What goes comes first: it may hold the name of what comes back.
+      const ordered = [...steps].sort((a, b) => Number(a.state === 'live') - Number(b.state === 'live'));
+      const made = ordered.map((step) => applyStep(room, ctx, step, input.note));
+      if (plan.isOne && made[0]) return made[0];
+      if (made.length === 0) throw fail('DOC_NO_CHANGE', { path: input.path, version: input.to });
+      return { versions: made.map((m, i) => (i < SHOWN_WHOLE ? m : { ...m, changed: [] })), left: plan.left };
+    },
+  });
+}
+
+async function planned(room: RealDoc, { path, to }: { path: string; to: string }): Promise<Plan> {
+  const { workspace: name, rel } = parseFolderPath(path);
+  const workspace = room.workspace(name);
+  const isFolder = rel === '' || path.endsWith('/') || (await isFolderPath(room, workspace.id, rel));
+  if (!isFolder) {
+    const file = await room.locate(path, { deleted: true });
+    const step = stepTo(room, room.db, file, versionOf(room.db, file, to));
+    if (!step) throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, equal: to });
+    refuseTakenNames(room.db, [step]);
+    return { steps: [step], isOne: true, left: [] };
+  }
+  // What is on the share is taken in first, so that a save nobody noticed yet is not written over.
+  await room.scan(workspace);
+  const prefix = rel === '' ? '' : `${rel}/`;
+  const point = pointOf(room.db, { path, workspace: workspace.id, prefix }, to);
+  const found =
+    'tag' in point
+      ? rows.filesTagged(room.db, workspace.id, prefix, point.tag, MAX_DOCUMENTS + 1)
+      : rows
+          .filesSince(room.db, workspace.id, prefix, point.moment, MAX_DOCUMENTS + 1)
+          .map((id) => ({ id, version: rows.versionAtMoment(room.db, id, point.moment) }));
+  if (found.length > MAX_DOCUMENTS) throw fail('DOC_TOO_MANY', { path, count: found.length, limit: MAX_DOCUMENTS });
+  if (found.length === 0 && 'tag' in point)
+    throw fail('DOC_VERSION_UNKNOWN', { path, version: to, head: 'no such tag' });
+  const steps: Step[] = [];
+  const left: string[] = [];
+  for (const { id, version } of found) {
+    let file = rows.fileById(room.db, id)!;
+    if (file.state === 'live') file = await room.locate(file.path, { deleted: true });
+    if (version === 0 && 'at' in point && !isNewSince(room.db, file, point.at)) left.push(file.path);
+    else steps.push(...[stepTo(room, room.db, file, version) ?? []].flat());
+  }
+  if (steps.length === 0) throw fail('DOC_NO_CHANGE', { path, version: to, left });
+  refuseTakenNames(room.db, steps);
+  return { steps, isOne: false, left };
+}
+
+async function isFolderPath(room: RealDoc, workspace: string, rel: string): Promise<boolean> {
+  const exact = rows.fileAt(room.db, workspace, rel);
+  return exact?.state !== 'live' && rows.hasFilesBelow(room.db, workspace, `${rel}/`);
+}
+
+function versionOf(db: Reader, file: FileRow, to: string): number {
+  const before = /^before-(task|call):(.+)$/.exec(to);
+  if (!before) return resolveVersion(db, file, to);
+  const ops = before[1] === 'task' ? rows.opsOfTask(db, before[2]!) : rows.opsOfCall(db, before[2]!);
+  const first = ops.find((op) => op.file === file.id);
+  if (!first) throw fail('DOC_VERSION_UNKNOWN', { path: file.path, version: to, head: file.head });
+  return first.version - 1;
+}
+
+/** `undefined` if the document is so already. */
+function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number): Step | undefined {
+  const state = stateAt(db, file.id, to);
+  const goes = state === 'deleted';
+  const target = goes ? file.head : to;
+  const isWhole = file.kind === 'opaque';
+  const digest = (version: number): string | undefined => rows.nearestTree(db, file.id, version)?.sha256;
+  const change = isWhole || target === file.head ? [] : room.documents.netChange(db, file, file.head, target);
+  const isSame = isWhole ? digest(file.head) === digest(target) : change.length === 0;
+  if (isSame && state === file.state) return undefined;
+  const before = room.documents.read(db, file, file.head);
+  const whole = !isSame && (isWhole || isMostlyNew(before.bytes, change)) ? wholeAt(room, db, file, target) : undefined;
+  // The text is as it was, and so is what is known of who could have written it.
+  const label = (goes ? undefined : rows.newestOps(db, file.id, to + 1, 1)[0]?.label) ?? file.label;
+  return { file, to, change, whole, state, label, before, after: whole?.tree ?? before.apply(change) };
+}
+
+/** The step against the head that the transaction sees; what came in meanwhile is rolled back with the rest. */
+function upToDate(room: RealDoc, db: Reader, step: Step): Step | undefined {
+  const file = rows.fileById(db, step.file.id);
+  if (!file) throw fail('DOC_NOT_FOUND', { path: step.file.path, near: [] });
+  return file.head === step.file.head ? { ...step, file } : stepTo(room, db, file, step.to);
+}
+
+function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | undefined): Static<typeof VersionMade> {
+  const { to, change, whole, state, label, after } = step;
+  const file = state === 'live' && step.file.state === 'deleted' ? takeName(ctx, step.file) : step.file;
+  const args = { to, ...(state === 'deleted' ? { state } : {}) };
+  const next = {
+    source: 'rollback' as const,
+    base: to === 0 ? file.head : to,
+    change,
+    args,
+    note,
+    label,
+    state,
+    rel: file.rel,
+  };
+  return writeVersion(room, ctx, file, next, after, whole);
+}
+
+function factsOf({ steps }: Plan, path: string): ActionFacts {
+  const goes = steps.filter((step) => step.state === 'deleted').length;
+  const count = `${steps.length}${goes > 0 ? ` (${goes} of them go)` : ''}`;
+  return {
+    targets: steps.map((step) => targetOf(step.file)),
+    label: joinLabels(...steps.map((step) => step.file.label)),
+    diff: hunksOf(steps)
+      .map((step) => step.diff)
+      .join(''),
+    effect: { en: `Bring back how ${path} was; documents: ${count}`, zh: `恢复 ${path} 以前的状态,文档数:${count}` },
+  };
+}
+
+/** What each document becomes, with its hunks as long as there is room for them. */
+function hunksOf(steps: readonly Step[]): { path: string; from: number; to: number; state: string; diff: string }[] {
+  let room = MAX_DIFF_LINES;
+  return steps.map(({ file, to, state, change, before, after }) => {
+    const names = { from: `${file.path} v${file.head}`, to: to === 0 ? '/dev/null' : `${file.path} v${to}` };
+    const isShown = room > 0 && file.kind !== 'opaque';
+    const diff = isShown ? unifiedOf(before, after, change, names, Math.min(400, room)) : '';
+    room -= diff.split('\n').length;
+    return { path: ownPath(file), from: file.head, to, state, diff };
+  });
+}
+
+function ownPath(file: FileRow): string {
+  return file.path.slice(0, file.path.length - file.rel.length) + ownRel(file);
+}
+
+function shown({ steps, left }: Plan): Record<string, unknown> {
+  const hunks = hunksOf(steps);
+  const documents = hunks.slice(0, 500);
+  return {
+    documents,
+    elided: hunks.length - documents.length,
+    left,
+    targets: steps.slice(0, 500).map((step) => targetOf(step.file)),
+  };
+}

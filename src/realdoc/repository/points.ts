@@ -1,0 +1,76 @@
+import type { Reader } from '../../common/index.ts';
+import { wordId } from './words.ts';
+
+/** A moment in the history of a workspace: before one entry of the log, or as of a time. */
+export type Moment = { beforeSeq: number } | { at: number };
+
+/** Where in the log a task or a call did its first thing to documents below `prefix`; its time as well. */
+export function firstOf(
+  db: Reader,
+  by: 'task' | 'call',
+  id: string,
+  workspace: string,
+  prefix: string,
+): { seq: number; at: number } | undefined {
+  const [of, values] =
+    by === 'task'
+      ? ['o.task = ?', [wordId(db, id) ?? -1]]
+      : ['substr(o.call, -8) = ? AND o.call = ?', [id.slice(-8), id]];
+  return db.get<{ seq: number; at: number }>(
+    `SELECT o.seq AS seq, o.ts AS at FROM doc_op o JOIN doc_word w ON w.id = o.file JOIN doc_file f ON f.id = w.text
+     WHERE ${of} AND f.workspace = ? AND substr(f.rel, 1, ?) = ? ORDER BY o.seq LIMIT 1`,
+    ...values,
+    workspace,
+    prefix.length,
+    prefix,
+  );
+}
+
+/** The version of a document at a moment; 0 if it was not known then. */
+export function versionAtMoment(db: Reader, file: string, moment: Moment): number {
+  const [column, value] = 'at' in moment ? ['ts <=', moment.at] : ['seq <', moment.beforeSeq];
+  const id = wordId(db, file) ?? -1;
+  const sql = `SELECT max(v) AS v FROM doc_op WHERE file = ? AND ${column} ?`;
+  return db.get<{ v: number | null }>(sql, id, value)?.v ?? 0;
+}
+
+/** Documents below `prefix`, deleted ones too, whose newest version is later than the moment. */
+export function filesSince(db: Reader, workspace: string, prefix: string, moment: Moment, max: number): string[] {
+  const [column, value] = 'at' in moment ? ['ts >', moment.at] : ['seq >=', moment.beforeSeq];
+  return db
+    .all<{ id: string }>(
+      `SELECT f.id AS id FROM doc_file f WHERE f.workspace = ? AND substr(f.rel, 1, ?) = ? AND f.head > 0 AND EXISTS
+       (SELECT 1 FROM doc_op o WHERE o.file = (SELECT id FROM doc_word WHERE text = f.id) AND o.v = f.head AND o.${column} ?) ORDER BY f.rel LIMIT ?`,
+      workspace,
+      prefix.length,
+      prefix,
+      value,
+      max,
+    )
+    .map((row) => row.id);
+}
+
+/** Documents below `prefix` in which a version has this name. */
+export function filesTagged(
+  db: Reader,
+  workspace: string,
+  prefix: string,
+  name: string,
+  max: number,
+): { id: string; version: number }[] {
+  return db.all<{ id: string; version: number }>(
+    `SELECT f.id AS id, t.v AS version FROM doc_file f JOIN doc_tag t ON t.file = f.id
+     WHERE f.workspace = ? AND substr(f.rel, 1, ?) = ? AND t.name = ? ORDER BY f.rel LIMIT ?`,
+    workspace,
+    prefix.length,
+    prefix,
+    name,
+    max,
+  );
+}
+
+/** True if a live document has a path below `prefix`. */
+export function hasFilesBelow(db: Reader, workspace: string, prefix: string): boolean {
+  const sql = 'SELECT 1 AS one FROM doc_file WHERE workspace = ? AND substr(rel, 1, ?) = ? LIMIT 1';
+  return db.get(sql, workspace, prefix.length, prefix) !== undefined;
+}
