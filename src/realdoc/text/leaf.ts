@@ -1,19 +1,33 @@
-import { countNewlines } from './splice.ts';
+import { type Change, countNewlines } from './splice.ts';
 
 /** Leaves end at a newline and hold about this many bytes; a longer line is cut only at `FORCED_CUT`. */
 export const LEAF_BYTES = 16 * 1024;
 export const FORCED_CUT = 64 * 1024;
 
 /**
- * A run of the text. Never changed after birth, except that a leaf which lies in the database may forget its bytes and
- * fetch them again, and that one which was stored learns its id.
+ * A run of the text. Never changed after birth, except that one which was stored learns its id and may forget its bytes,
+ * and that one which is only described is made when somebody asks for its bytes.
  */
 export interface Leaf {
   readonly bytes: number;
   readonly newlines: number;
+  /** Of a leaf that lies in the database the store keeps the bytes, as long as there is room. */
   data: Uint8Array | undefined;
   /** Row of the stored leaf with exactly these bytes. */
   id: number | undefined;
+  recipe?: Recipe | undefined;
+}
+
+/** How the bytes of a leaf come from those of another, whose first byte is byte `at` of the changed text. */
+export interface Recipe {
+  readonly from: Leaf;
+  readonly at: number;
+  /** The splices that reach into the leaf; they may reach beyond it. */
+  readonly change: Change;
+  /** True if the leaf ends the text, so that what is added at the very end belongs to it. */
+  readonly isLast: boolean;
+  /** Recipes that must be followed one after the other. */
+  readonly depth: number;
 }
 
 export interface Inner {

@@ -1,20 +1,8 @@
-import {
-  cutLeaves,
-  type Inner,
-  innerOf,
-  isInner,
-  LEAF_BYTES,
-  type Leaf,
-  type LeafLoader,
-  leafOf,
-  type Node,
-} from './leaf.ts';
-import { type Change, countNewlines, NOTHING, sameBytes } from './splice.ts';
+import { cutLeaves, type Inner, isInner, type Leaf, type LeafLoader, type Node } from './leaf.ts';
+import { follow, Rewriter, rootOf, SpliceMismatch } from './rewrite.ts';
+import { type Change, countNewlines } from './splice.ts';
 
-const FANOUT = 64;
-/** Below these a neighbour is merged in, so a long life of edits does not leave crumbs. */
-const SMALL_LEAF = 2 * 1024;
-const SMALL_INNER = 8;
+export { SpliceMismatch } from './rewrite.ts';
 
 const noLoader: LeafLoader = () => {
   throw new Error('a leaf without bytes in a text without a store');
@@ -131,15 +119,26 @@ export class TextTree {
    * thrown as a `SpliceMismatch`, so a wrong change can never become a version.
    */
   apply(change: Change): TextTree {
-    let root: Inner = this.#root;
-    // From the back, so earlier offsets stay true.
-    for (let i = change.length - 1; i >= 0; i--) {
-      const s = change[i]!;
-      const end = s.at + s.del.length;
-      if (s.at < 0 || end > this.bytes || !sameBytes(this.slice(s.at, end), s.del)) throw new SpliceMismatch(s.at);
-      root = rootOf(this.#replace(root, s.at, end, s.ins));
+    return this.#applied(change, false);
+  }
+
+  /**
+   * The same for a change that is part of the history: what it replaces is checked when somebody reads there, and only
+   * what is read is fetched and made. Sizes and line numbers are known at once.
+   */
+  applyLater(change: Change): TextTree {
+    return this.#applied(change, true);
+  }
+
+  #applied(change: Change, isLater: boolean): TextTree {
+    if (change.length === 0) return this;
+    let end = 0;
+    for (const s of change) {
+      if (s.at < end || s.at + s.del.length > this.bytes) throw new SpliceMismatch(s.at);
+      end = s.at + s.del.length;
     }
-    return new TextTree(root, this.#load);
+    const rewriter = new Rewriter((leaf) => this.#dataOf(leaf), isLater);
+    return new TextTree(rootOf(rewriter.rewrite(this.#root, change)), this.#load);
   }
 
   /** All leaves from left to right. */
@@ -151,13 +150,18 @@ export class TextTree {
     yield* walk(this.#root);
   }
 
-  /** Bytes of a leaf of this text. What has to be fetched is not kept: a walk over a long text must not fill memory. */
+  /** Bytes of a leaf of this text. What has to be made for it is not kept: a walk over a long text must not fill memory. */
   peek(leaf: Leaf): Uint8Array {
-    return leaf.data ?? this.#load(leaf.id!);
+    if (leaf.data) return leaf.data;
+    if (leaf.id !== undefined) return this.#load(leaf.id);
+    return follow(leaf.recipe!, (from) => this.peek(from));
   }
 
   #dataOf(leaf: Leaf): Uint8Array {
-    leaf.data ??= this.#load(leaf.id!);
+    if (leaf.data) return leaf.data;
+    if (leaf.id !== undefined) return this.#load(leaf.id);
+    leaf.data = follow(leaf.recipe!, (from) => this.#dataOf(from));
+    leaf.recipe = undefined;
     return leaf.data;
   }
 
@@ -178,82 +182,4 @@ export class TextTree {
       at += kid.bytes;
     }
   }
-
-  /** Nodes of the same height as `node` that hold its text with [from, to) replaced; none if nothing is left. */
-  #replace(node: Node, from: number, to: number, ins: Uint8Array): Node[] {
-    if (!isInner(node)) {
-      const data = this.#dataOf(node);
-      const merged = Buffer.concat([data.subarray(0, from), ins, data.subarray(to)]);
-      if (merged.length <= LEAF_BYTES + LEAF_BYTES / 2) return merged.length > 0 ? [leafOf(merged)] : [];
-      return cutLeaves(merged);
-    }
-    if (node.kids.length === 0) return ins.length > 0 ? group(cutLeaves(ins)) : [];
-    const kids: Node[] = [];
-    let rest = ins;
-    let placed = false;
-    let at = 0;
-    for (const [i, kid] of node.kids.entries()) {
-      const end = at + kid.bytes;
-      const last = i === node.kids.length - 1;
-      const touches = at < to && end > from;
-      // A pure insertion goes to the kid that ends at the offset or holds it; exactly one takes the new bytes.
-      const takes = !placed && (touches || (from === to && from >= at && (from < end || last)));
-      if (takes || touches) {
-        kids.push(...this.#replace(kid, Math.max(0, from - at), Math.min(kid.bytes, Math.max(to - at, 0)), rest));
-        placed = true;
-        rest = NOTHING;
-      } else kids.push(kid);
-      at = end;
-    }
-    return group(this.#mergeSmall(kids));
-  }
-
-  #mergeSmall(kids: Node[]): Node[] {
-    const out: Node[] = [];
-    for (const kid of kids) {
-      const before = out.at(-1);
-      if (before && isInner(before) && isInner(kid)) {
-        const small = Math.min(before.kids.length, kid.kids.length) < SMALL_INNER;
-        if (small && before.kids.length + kid.kids.length <= FANOUT) {
-          out[out.length - 1] = innerOf([...before.kids, ...kid.kids]);
-          continue;
-        }
-      } else if (before && !isInner(before) && !isInner(kid)) {
-        if (Math.min(before.bytes, kid.bytes) < SMALL_LEAF && before.bytes + kid.bytes <= LEAF_BYTES) {
-          out[out.length - 1] = leafOf(Buffer.concat([this.#dataOf(before), this.#dataOf(kid)]));
-          continue;
-        }
-      }
-      out.push(kid);
-    }
-    return out;
-  }
-}
-
-/** A change did not find the bytes it replaces: the caller turns it into a typed error. */
-export class SpliceMismatch extends Error {
-  readonly at: number;
-  constructor(at: number) {
-    super(`the text at byte ${at} is not what the change replaces`);
-    this.at = at;
-  }
-}
-
-function group(kids: Node[]): Inner[] {
-  if (kids.length === 0) return [];
-  if (kids.length <= FANOUT) return [innerOf(kids)];
-  const parts = Math.ceil(kids.length / FANOUT);
-  const each = Math.ceil(kids.length / parts);
-  const out: Inner[] = [];
-  for (let i = 0; i < kids.length; i += each) out.push(innerOf(kids.slice(i, i + each)));
-  return out;
-}
-
-function rootOf(nodes: Node[]): Inner {
-  if (nodes.length === 0) return innerOf([]);
-  let level: Node[] = nodes;
-  while (level.length > 1 || !isInner(level[0]!)) level = group(level);
-  let root = level[0] as Inner;
-  while (root.kids.length === 1 && isInner(root.kids[0]!)) root = root.kids[0];
-  return root;
 }
