@@ -1,20 +1,34 @@
 import { type Database, fail, type Reader } from '../common/index.ts';
 import { MAX_TEXT_BYTES, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
+import { OldTexts } from './old-texts.ts';
 import * as rows from './repository/index.ts';
+
 import type { FileRow, OpRow } from './rows.ts';
 import { unpackChange } from './text/codec.ts';
-import { composeAll } from './text/compose.ts';
+import { composeAll, composeLog } from './text/compose.ts';
+import { LEAF_BYTES } from './text/leaf.ts';
 import { changeBetween } from './text/net-change.ts';
 import { type Change, invert } from './text/splice.ts';
 import { SpliceMismatch, type TextTree } from './text/tree.ts';
 
-/** Texts kept open, by their size in bytes; the ones not used for longest go first. */
+/** Newest texts kept open, by their size in bytes; the ones not used for longest go first. */
 const KEEP_BYTES = 256 * 1024 * 1024;
+/** Leaves of older texts that are kept open, counted once for each text: 32 MB of nodes. */
+const KEEP_OLD_LEAVES = 256 * 1024;
+/** Opening a stored text takes as long as applying one version for each so many of its leaves. */
+const LEAVES_A_VERSION = 16;
 
 interface Open {
   version: number;
   tree: TextTree;
+}
+
+/** A text from which another version can be reached, and how many versions of work that is. */
+interface Near {
+  version: number;
+  cost: number;
+  open: () => TextTree;
 }
 
 /**
@@ -25,6 +39,7 @@ export class Documents {
   readonly #db: Database;
   readonly #leaves: LeafStore;
   readonly #open = new Map<string, Open>();
+  readonly #old: OldTexts = new OldTexts(KEEP_OLD_LEAVES);
   #bytes = 0;
 
   constructor(db: Database, leaves: LeafStore) {
@@ -36,6 +51,7 @@ export class Documents {
   at(file: FileRow, version: number): TextTree {
     const tree = this.read(this.#db, file, version);
     if (version === file.head) this.remember(file.id, version, tree);
+    else this.#old.put(file.id, version, tree);
     return tree;
   }
 
@@ -50,23 +66,39 @@ export class Documents {
       this.#touch(file.id, open);
       return open.tree;
     }
-    const stored = rows.nearestTree(db, file.id, version);
-    const byTree = stored ? version - stored.version : Number.POSITIVE_INFINITY;
-    const byOpen =
-      open && !acrossFull(db, file.id, open.version, version) ? Math.abs(open.version - version) : Infinity;
     try {
-      if (open && byOpen <= byTree) {
-        if (open.version < version) return forward(db, file.id, open, version);
-        const back = rows.splicesBetween(db, file.id, version, open.version).map((s) => invert(unpackChange(s)));
-        return back.reduceRight((tree, change) => tree.apply(change), open.tree);
+      for (const near of this.#near(db, file.id, version)) {
+        if (near.version === version) return near.open();
+        if (acrossFull(db, file.id, near.version, version)) continue;
+        return near.open().applyLater(this.#between(db, file.id, near.version, version));
       }
-      if (!stored) throw new Error('no stored text below it');
-      return forward(db, file.id, { version: stored.version, tree: this.#leaves.open(stored) }, version);
+      throw new Error('no stored text leads to it');
     } catch (error) {
       const reason =
         error instanceof SpliceMismatch ? error.message : error instanceof Error ? error.message : 'unknown';
       throw fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
     }
+  }
+
+  /** All texts at hand or stored nearest to a version, on both sides of it, the least work first. */
+  #near(db: Reader, file: string, version: number): Near[] {
+    const near: Near[] = [];
+    const add = (from: number, extra: number, open: () => TextTree): void => {
+      near.push({ version: from, cost: Math.abs(from - version) + extra, open });
+    };
+    const open = this.#open.get(file);
+    if (open) add(open.version, 0, () => open.tree);
+    for (const old of this.#old.of(file)) add(old.version, 0, () => this.#old.use(file, old));
+    for (const row of [rows.nearestTree(db, file, version), rows.nextTree(db, file, version)]) {
+      if (row) add(row.version, row.bytes / LEAF_BYTES / LEAVES_A_VERSION, () => this.#leaves.open(row));
+    }
+    return near.sort((a, b) => a.cost - b.cost);
+  }
+
+  /** The log from one version to another, as one change. */
+  #between(db: Reader, file: string, from: number, to: number): Change {
+    if (from > to) return invert(this.#between(db, file, to, from));
+    return composeLog(rows.splicesBetween(db, file, from, to).map(unpackChange));
   }
 
   /**
@@ -100,22 +132,27 @@ export class Documents {
     }
   }
 
+  /** Drops what is at hand of a document. To be called when versions, stored texts or leaves are taken away. */
+  forget(file: string): void {
+    this.#old.forget(file);
+    const open = this.#open.get(file);
+    if (open) this.#bytes -= open.tree.bytes;
+    this.#open.delete(file);
+    this.#leaves.forget();
+  }
+
   /** Gives back the memory; everything can be read again. */
   forgetAll(): void {
     this.#open.clear();
     this.#bytes = 0;
+    this.#old.clear();
+    this.#leaves.forget();
   }
 
   #touch(file: string, open: Open): void {
     this.#open.delete(file);
     this.#open.set(file, open);
   }
-}
-
-function forward(db: Reader, file: string, from: Open, version: number): TextTree {
-  let { tree } = from;
-  for (const packed of rows.splicesBetween(db, file, from.version, version)) tree = tree.apply(unpackChange(packed));
-  return tree;
 }
 
 /** True if there is no log between the two, in either order: a version on the way is a stored text. */

@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Clock, type Database, type Reader, type Tx, toHex } from '../common/index.ts';
 import * as rows from './repository/index.ts';
+import { LeafCache } from './storage/leaf-cache.ts';
 import type { Leaf } from './text/leaf.ts';
 import { packLeaves, unpackLeaves } from './text/leaf-list.ts';
 import { TextTree } from './text/tree.ts';
@@ -11,6 +12,8 @@ import { TextTree } from './text/tree.ts';
  * compressed here and not in zlib's pool: for so little the pool's streams cost ten times what they do.
  */
 const BATCH = 32;
+/** Bytes of stored leaves kept at hand: one long text and some, so that its file is written without fetching it. */
+const CACHE_BYTES = 128 * 1024 * 1024;
 /** Texts up to this size are stored inside the transaction that makes the version; larger ones before it. */
 export const SMALL_TEXT = 64 * 1024;
 
@@ -38,13 +41,26 @@ export interface Kept {
 export class LeafStore {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #cache = new LeafCache(CACHE_BYTES);
 
   constructor(db: Database, clock: Clock) {
     this.#db = db;
     this.#clock = clock;
   }
 
-  readonly load = (id: number): Uint8Array => loadLeaf(this.#db, id);
+  /** The bytes of a stored leaf, which must not be changed. Throws if they are missing or not what was stored. */
+  readonly load = (id: number): Uint8Array => {
+    const held = this.#cache.get(id);
+    if (held) return held;
+    const data = loadLeaf(this.#db, id);
+    this.#cache.put(id, data);
+    return data;
+  };
+
+  /** Gives back the memory, and what it holds of leaves that are no more. */
+  forget(): void {
+    this.#cache.clear();
+  }
 
   /** Stores what is not stored yet, in small batches. The result must be given to `keep` in the final transaction. */
   async stage(tree: TextTree, file: string | null): Promise<Staged | undefined> {
@@ -83,9 +99,14 @@ export class LeafStore {
     const packed = staged?.packed ?? packLeaves(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;
     rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, leaves: packed });
-    // Only a committed row may be named by a leaf that outlives this transaction: other trees share it.
+    // Only a committed row may be named by a leaf that outlives this transaction: other trees share it. Its bytes can be
+    // fetched from now on; they are often a view of a whole file that would stay in memory with them.
     tx.afterCommit(() => {
-      for (const [leaf, id] of ids) leaf.id = id;
+      for (const [leaf, id] of ids) {
+        leaf.id = id;
+        leaf.data = undefined;
+        leaf.recipe = undefined;
+      }
     });
   }
 

@@ -23,6 +23,12 @@ export function firstText(db: Reader, file: string, version: number): TreeRow | 
   return raw && treeOf(raw);
 }
 
+/** The stored text that follows `version`. */
+export function nextTree(db: Reader, file: string, version: number): TreeRow | undefined {
+  const raw = db.get<Raw>(`${TREE} WHERE file = ? AND v > ? ORDER BY v LIMIT 1`, file, version);
+  return raw && treeOf(raw);
+}
+
 export function treesOf(db: Reader, file: string): TreeRow[] {
   return db.all<Raw>(`${TREE} WHERE file = ? ORDER BY v`, file).map(treeOf);
 }
@@ -59,8 +65,8 @@ export function insertLeaf(tx: Tx, job: number, bytes: number, sha256: Uint8Arra
 /** A leaf with this digest that counts: one of a job that is done, or of this job. */
 export function leafLike(db: Reader, sha256: Uint8Array, job: number): number | undefined {
   return db.get<{ id: number }>(
-    `SELECT l.id FROM doc_leaf l JOIN doc_job j ON j.seq = l.job
-     WHERE substr(l.sha256, 1, 8) = ? AND l.sha256 = ? AND (j.state = 'done' OR j.seq = ?) LIMIT 1`,
+    `SELECT id FROM doc_leaf l WHERE substr(sha256, 1, 8) = ? AND sha256 = ?
+     AND (job = ? OR (SELECT state FROM doc_job WHERE seq = l.job) = 'done') LIMIT 1`,
     sha256.subarray(0, 8),
     sha256,
     job,

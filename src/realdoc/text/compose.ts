@@ -17,6 +17,11 @@ export function composeAll(changes: readonly Change[]): Change {
   return changes.length === 1 ? changes[0]! : keepReturned(inHalves(changes));
 }
 
+/** The same without looking for lines that went and came back: all that is needed to get from text to text. */
+export function composeLog(changes: readonly Change[]): Change {
+  return inHalves(changes);
+}
+
 function inHalves(changes: readonly Change[]): Change {
   if (changes.length < 2) return changes[0] ?? [];
   const half = changes.length >> 1;
