@@ -1,0 +1,227 @@
+import type { XmlElement } from '../xml.ts';
+import { type DecodedText, decodeXml } from '../xml-text.ts';
+import type { FieldStack } from './fields.ts';
+
+/** How a line break inside a paragraph is shown: lines of a view end at paragraphs only. */
+export const BREAK = '\u2028';
+/** Something that has no text of its own but takes a place. */
+const OBJECT = '\ufffc';
+
+/** Characters of a paragraph as they are shown, from one element of one run. */
+export interface Segment {
+  /** `text`: a `w:t`; `mark`: an element that stands for a character; `fixed`: shown, but not to be changed. */
+  readonly kind: 'text' | 'mark' | 'fixed';
+  readonly text: string;
+  /** In UTF-16 units of the paragraph. */
+  readonly from: number;
+  readonly to: number;
+  readonly run: XmlElement;
+  readonly node: XmlElement;
+  /** Of `text`: its characters in bytes; absent where they are spelled in several pieces. */
+  readonly decoded?: DecodedText;
+  /** Why a fixed one is fixed. */
+  readonly what?: string;
+  /** The containers between paragraph and run (links, content controls, fields): new text beside one stays outside. */
+  readonly chain: readonly unknown[];
+}
+
+/** A place that a replaced stretch may not reach over. */
+export interface Boundary {
+  readonly at: number;
+  readonly what: string;
+}
+
+export interface Paragraph {
+  readonly element: XmlElement;
+  readonly text: string;
+  readonly segments: readonly Segment[];
+  readonly boundaries: readonly Boundary[];
+  /** Paragraphs of text boxes that hang on this one, in order; `twin` is the same box for older programs. */
+  readonly boxes: readonly { element: XmlElement; twin: XmlElement | undefined }[];
+  /** A field begins or ends here that ends or began in another paragraph. */
+  readonly isInsideField: boolean;
+}
+
+interface Reading {
+  readonly bytes: Buffer;
+  readonly fields: FieldStack;
+  text: string;
+  readonly segments: Segment[];
+  readonly boundaries: Boundary[];
+  readonly boxes: { element: XmlElement; twin: XmlElement | undefined }[];
+}
+
+/** Reads one `w:p`. `fields` is the state that complex fields have left open in the paragraphs before. */
+export function readParagraph(bytes: Buffer, element: XmlElement, fields: FieldStack): Paragraph {
+  const reading: Reading = { bytes, fields, text: '', segments: [], boundaries: [], boxes: [] };
+  const before = fields.depth;
+  const lowest = fields.watch();
+  readChildren(reading, element, []);
+  const { text, segments, boundaries, boxes } = reading;
+  const isInsideField = fields.depth !== before || lowest() < before;
+  return { element, text, segments, boundaries, boxes, isInsideField };
+}
+
+/** Containers that only group runs. */
+const TRANSPARENT = new Set(['ins', 'moveTo', 'smartTag', 'customXml', 'dir', 'bdo', 'sdtContent']);
+
+function readChildren(r: Reading, parent: XmlElement, chain: readonly unknown[]): void {
+  for (const child of parent.elements()) {
+    const { local } = child;
+    if (local === 'r') readRun(r, child, chain);
+    else if (TRANSPARENT.has(local)) readChildren(r, child, chain);
+    else if (local === 'hyperlink') enclosed(r, child, 'a link', () => readChildren(r, child, [...chain, child]));
+    else if (local === 'fldSimple') {
+      const fixed = r.fields.isComputed(child.attr('instr') ?? '') ? 'a field' : undefined;
+      enclosed(r, child, 'a field', () => readWithin(r, child, [...chain, child], fixed));
+    } else if (local === 'sdt') {
+      const content = child.first('sdtContent');
+      const fixed = whyFixed(child.first('sdtPr'));
+      if (content) enclosed(r, child, 'a content control', () => readWithin(r, content, [...chain, child], fixed));
+    } else if (local === 'oMath' || local === 'oMathPara') fix(r, child, child, 'a formula', mathOf(child), chain);
+    else if (local === 'AlternateContent') {
+      const choice = child.first('Choice');
+      if (choice) readChildren(r, choice, chain);
+    }
+  }
+}
+
+function enclosed(r: Reading, _element: XmlElement, what: string, read: () => void): void {
+  r.boundaries.push({ at: r.text.length, what });
+  read();
+  r.boundaries.push({ at: r.text.length, what });
+}
+
+/** `fixed` makes everything inside unchangeable, and says why. */
+function readWithin(r: Reading, parent: XmlElement, chain: readonly unknown[], fixed: string | undefined): void {
+  const first = r.segments.length;
+  readChildren(r, parent, chain);
+  if (fixed === undefined) return;
+  for (let i = first; i < r.segments.length; i++) r.segments[i] = { ...r.segments[i]!, kind: 'fixed', what: fixed };
+}
+
+function whyFixed(properties: XmlElement | undefined): string | undefined {
+  const lock = properties?.first('lock')?.attr('val');
+  if (lock === 'contentLocked' || lock === 'sdtContentLocked') return 'a locked content control';
+  const chosen = [
+    'dropDownList',
+    'comboBox',
+    'date',
+    'checkbox',
+    'picture',
+    'docPartObj',
+    'docPartList',
+    'dataBinding',
+  ];
+  return chosen.some((local) => properties?.first(local)) ? 'a content control that is chosen, not typed' : undefined;
+}
+
+function readRun(r: Reading, run: XmlElement, chain: readonly unknown[]): void {
+  for (const child of run.elements()) {
+    const { local } = child;
+    const inner = [...chain, ...r.fields.open];
+    if (local === 't') readText(r, run, child, inner);
+    else if (local === 'tab' || local === 'ptab') mark(r, run, child, '\t', inner);
+    else if (local === 'br' && isLineBreak(child)) mark(r, run, child, BREAK, inner);
+    else if (local === 'cr') mark(r, run, child, BREAK, inner);
+    else if (local === 'noBreakHyphen') mark(r, run, child, '\u2011', inner);
+    else if (local === 'softHyphen') mark(r, run, child, '\u00ad', inner);
+    else if (local === 'sym') fix(r, run, child, 'a symbol of its own font', symbolOf(child), inner);
+    else if (local === 'ruby') fix(r, run, child, 'text with a reading above it', rubyOf(child), inner);
+    else if (local === 'fldChar') {
+      r.boundaries.push({ at: r.text.length, what: 'a field' });
+      r.fields.mark(child.attr('fldCharType') ?? '');
+    } else if (local === 'instrText') r.fields.instruct(child.text);
+    else if (OBJECTS[local]) {
+      r.boundaries.push({ at: r.text.length, what: OBJECTS[local] });
+      r.boxes.push(...boxesOf(child));
+    }
+  }
+}
+
+const OBJECTS: Record<string, string> = {
+  drawing: 'a drawing',
+  pict: 'a picture',
+  object: 'an embedded object',
+  AlternateContent: 'a drawing',
+  footnoteReference: 'a footnote mark',
+  endnoteReference: 'an endnote mark',
+  br: 'a page or column break',
+  pgNum: 'a page number',
+  dayShort: 'a date',
+  contentPart: 'ink',
+};
+
+function isLineBreak(element: XmlElement): boolean {
+  const type = element.attr('type');
+  return type === undefined || type === 'textWrapping';
+}
+
+function readText(r: Reading, run: XmlElement, node: XmlElement, chain: readonly unknown[]): void {
+  const [only, ...more] = node.children;
+  const keeps = node.attr('space') === 'preserve';
+  const whole = plain(node.text);
+  const text = keeps ? whole : whole.trim();
+  const isOne = more.length === 0 && only?.kind === 'text' && keeps;
+  const decoded = isOne ? decodeXml(r.bytes, only) : undefined;
+  const what = r.fields.whyFixed;
+  const kind = what === undefined ? 'text' : 'fixed';
+  add(r, { kind, text, run, node, chain, ...(decoded ? { decoded } : {}), ...(what ? { what } : {}) });
+}
+
+/** Line breaks in character data are spaces to a word processor. One unit stays one unit. */
+function plain(text: string): string {
+  return text.replaceAll(/[\r\n\u2028]/g, ' ');
+}
+
+function mark(r: Reading, run: XmlElement, node: XmlElement, text: string, chain: readonly unknown[]): void {
+  const what = r.fields.whyFixed;
+  add(r, { kind: what === undefined ? 'mark' : 'fixed', text, run, node, chain, ...(what ? { what } : {}) });
+}
+
+function fix(
+  r: Reading,
+  run: XmlElement,
+  node: XmlElement,
+  what: string,
+  text: string,
+  chain: readonly unknown[],
+): void {
+  add(r, { kind: 'fixed', text: plain(text), run, node, what, chain });
+}
+
+function add(r: Reading, segment: Omit<Segment, 'from' | 'to'>): void {
+  const from = r.text.length;
+  r.text += segment.text;
+  r.segments.push({ ...segment, from, to: r.text.length });
+}
+
+function symbolOf(element: XmlElement): string {
+  const code = Number.parseInt(element.attr('char') ?? '', 16);
+  const isPrivate = !(code > 0x20 && code < 0xd800);
+  return isPrivate ? OBJECT : String.fromCharCode(code);
+}
+
+function rubyOf(element: XmlElement): string {
+  return [...(element.first('rubyBase')?.descendants('t') ?? [])].map((t) => t.text).join('');
+}
+
+function mathOf(element: XmlElement): string {
+  return [...element.descendants('t')].map((t) => t.text).join('');
+}
+
+/** Text boxes are written twice: for today's programs, and as a fallback for older ones. */
+function boxesOf(object: XmlElement): { element: XmlElement; twin: XmlElement | undefined }[] {
+  const choice = object.local === 'AlternateContent' ? object.first('Choice') : object;
+  const old = object.local === 'AlternateContent' ? object.first('Fallback') : undefined;
+  const found = choice ? [...boxContents(choice)] : [];
+  const twins = old ? [...boxContents(old)] : [];
+  return found.map((element, i) => ({ element, twin: twins.length === found.length ? twins[i] : undefined }));
+}
+
+function* boxContents(parent: XmlElement): Generator<XmlElement> {
+  for (const child of parent.elements()) {
+    if (child.local === 'txbxContent') yield child;
+    else if (child.local !== 'Fallback') yield* boxContents(child);
+  }
+}

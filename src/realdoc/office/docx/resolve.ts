@@ -1,0 +1,299 @@
+import { fail } from '../../../common/index.ts';
+import type { Verb } from '../../edit/verbs.ts';
+import { charsStep, isLinePlace, isLineRange, unknownAddress, withLineNumbers } from '../addresses.ts';
+import { insideOf } from '../edit-element.ts';
+import type { PartAim, PartSplice, ResolveOptions } from '../kind.ts';
+import { contentOf, LineVerbs, type Step } from '../line-verbs.ts';
+import { type TextHunk, Unsafe, wordHunks } from '../runs.ts';
+import type { XmlElement } from '../xml.ts';
+import { canStandInXml } from '../xml-text.ts';
+import { clearParagraph, cutParagraph, newParagraphs, rawParagraph, type Writing } from './blocks.ts';
+import { type DocLine, type Document, tracksChanges } from './document.ts';
+import { safeStretches, spliceText } from './edit-text.ts';
+import { BREAK } from './paragraph.ts';
+import { spliceTracked, Tracker } from './track.ts';
+
+/** Turns verbs into splices of the parts. Throws the errors of `OfficeKind.resolve`. */
+export function resolveDocx(document: Document, verbs: readonly Verb[], options: ResolveOptions): PartAim[] {
+  const { lines } = document;
+  const reader = new LineVerbs(lines);
+  const steps = verbs.flatMap((verb, i) => {
+    refuseUnwritable(verb, i + 1);
+    const spread = withSections(lines, verb);
+    const chars = charsStep(lines, spread, i + 1);
+    return chars ? [chars] : reader.read(withLineNumbers(lines, spread), i + 1);
+  });
+  const isTracked = options.track ?? tracksChanges(document);
+  const first = isTracked ? freeId(document, options.now) : 0;
+  const writing: Writing = {
+    bytes: (part) => document.parts.bytes(part),
+    tracker: isTracked ? new Tracker(options.author, options.now, first) : undefined,
+  };
+  return new Resolver(document, writing).run(steps);
+}
+
+/** Above every id in use, and apart from what another edit of the same base chose at another moment. */
+function freeId(document: Document, now: string): number {
+  let highest = 0;
+  for (const part of document.parts.all) {
+    if (!/\/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\d*\.xml$/i.test(part.name)) continue;
+    for (const [, id] of part.bytes.toString('latin1').matchAll(/:id="(\d{1,9})"/g)) {
+      highest = Math.max(highest, Number(id));
+    }
+  }
+  return highest + 1 + (Math.floor(Date.parse(now) / 10) % 1_000_000);
+}
+
+function refuseUnwritable(verb: Verb, number: number): void {
+  const texts = 'text' in verb ? verb.text : 'sub' in verb ? [verb.sub.replace] : [];
+  if (!texts.every(canStandInXml)) {
+    throw fail('DOC_VERB_INVALID', { verb: number, reason: 'a text holds a character that no Word document can hold' });
+  }
+}
+
+/** `# Heading` stands for its section: the heading and all up to the next one of its level or above. */
+function withSections(lines: readonly DocLine[], verb: Verb): Verb {
+  const range = (address: string): string => {
+    const match = /^(#{1,6}) +(\S.*)$/.exec(address);
+    if (isLineRange(address) || !match) return address;
+    const title = match[2]!.trim();
+    const found = lines.flatMap((line, i) => (line.level !== undefined && contentOf(line).trim() === title ? [i] : []));
+    const [at] = found;
+    if (at === undefined) throw unknownAddress(address, lines, 'there is no such heading');
+    if (found.length > 1) throw unknownAddress(address, lines, `${found.length} headings say so; give the line`);
+    const { level, part } = lines[at]!;
+    const end = lines.findIndex((line, i) => i > at && (line.part !== part || (line.level ?? 10) <= level!));
+    return `${at + 1}-${end < 0 ? lines.length : end}`;
+  };
+  const place = (text: string): string => {
+    if (isLinePlace(text)) return text;
+    const [from, to] = range(text.slice(1)).split('-');
+    return to === undefined ? text : text.startsWith('<') ? `<${from}` : `>${to}`;
+  };
+  if ('set' in verb) return { ...verb, set: range(verb.set) };
+  if ('cut' in verb) return { ...verb, cut: range(verb.cut) };
+  if ('put' in verb) return { ...verb, put: place(verb.put) };
+  if ('move' in verb) return { ...verb, move: range(verb.move), to: place(verb.to) };
+  return verb.sub.range === undefined ? verb : { ...verb, sub: { ...verb.sub, range: range(verb.sub.range) } };
+}
+
+class Resolver {
+  readonly #document: Document;
+  readonly #lines: readonly DocLine[];
+  readonly #w: Writing;
+  readonly #aims: PartAim[] = [];
+  /** All that changes inside a paragraph is worked out together. */
+  readonly #hunks = new Map<DocLine, { hunk: TextHunk; verb: number }[]>();
+  readonly #cut = new Map<DocLine, number>();
+
+  constructor(document: Document, writing: Writing) {
+    this.#document = document;
+    this.#lines = document.lines;
+    this.#w = writing;
+  }
+
+  run(steps: readonly Step[]): PartAim[] {
+    for (const step of steps) this.#step(step);
+    for (const [line, edits] of this.#hunks) this.#texts(line, edits);
+    for (const [line, verb] of this.#cut) this.#cutLine(line, verb);
+    return this.#aims;
+  }
+
+  #step(step: Step): void {
+    const { verb } = step;
+    if (step.kind === 'sub') {
+      this.#change(this.#lines[step.line - 1]!, { from: step.from, to: step.to, text: broken(step.text) }, verb);
+    } else if (step.kind === 'set') this.#set(step.lines, step.texts, verb);
+    else if (step.kind === 'put') this.#put(step.after, step.anchor, step.texts, verb);
+    else if (step.kind === 'cut') {
+      for (let n = step.lines.from; n <= step.lines.to; n++) this.#markCut(this.#lines[n - 1]!, verb);
+    } else this.#move(step);
+  }
+
+  #set(lines: { from: number; to: number }, texts: readonly string[], verb: number): void {
+    const count = lines.to - lines.from + 1;
+    for (let i = 0; i < Math.min(count, texts.length); i++) {
+      const line = this.#lines[lines.from - 1 + i]!;
+      const text = withoutPrefix(line, broken(texts[i]!));
+      const hunks = wordHunks(line.paragraph.text, text);
+      for (const hunk of hunks) this.#change(line, hunk, verb);
+      if (hunks.length === 0) this.#hold(line, verb);
+    }
+    for (let i = texts.length; i < count; i++) this.#markCut(this.#lines[lines.from - 1 + i]!, verb);
+    if (texts.length > count) this.#put(lines.to, lines.to, texts.slice(count), verb);
+  }
+
+  /** A line that was set to what it is: the verb still means it. */
+  #hold(line: DocLine, verb: number): void {
+    this.#aim(line, verb, []);
+  }
+
+  #change(line: DocLine, hunk: TextHunk, verb: number): void {
+    const known = this.#hunks.get(line) ?? [];
+    if (this.#cut.has(line)) throw overlap(verb, this.#cut.get(line)!);
+    const other = known.find((k) => (k.hunk.from < hunk.to && hunk.from < k.hunk.to) || k.hunk.from === hunk.from);
+    if (other) throw overlap(verb, other.verb);
+    this.#hunks.set(line, [...known, { hunk, verb }]);
+  }
+
+  #markCut(line: DocLine, verb: number): void {
+    const other = this.#hunks.get(line)?.[0]?.verb ?? this.#cut.get(line);
+    if (other !== undefined) throw overlap(verb, other);
+    this.#cut.set(line, verb);
+  }
+
+  #texts(line: DocLine, edits: readonly { hunk: TextHunk; verb: number }[]): void {
+    const sorted = edits.toSorted((a, b) => a.hunk.from - b.hunk.from);
+    const { verb } = sorted[0]!;
+    const hunks = sorted.map(({ hunk }) => hunk);
+    const make = (paragraph: DocLine['paragraph']): PartSplice[] => {
+      const bytes = this.#w.bytes(line.part);
+      const { tracker } = this.#w;
+      return tracker ? spliceTracked(bytes, paragraph, hunks, tracker) : spliceText(bytes, paragraph, hunks);
+    };
+    const splices = this.#guarded(line, verb, () => make(line.paragraph));
+    this.#aim(line, verb, splices);
+    const { twin } = line;
+    if (!twin || twin.text !== line.paragraph.text) return;
+    this.#aims.push(
+      this.#aimOf(
+        line,
+        verb,
+        twin.element,
+        this.#guarded(line, verb, () => make(twin)),
+      ),
+    );
+  }
+
+  #cutLine(line: DocLine, verb: number): void {
+    const { parent } = line.paragraph.element;
+    const paragraphs = [...(parent?.elements('p') ?? [])];
+    const going = new Set([...this.#cut.keys()].map((each) => each.paragraph.element));
+    const isLast = paragraphs.at(-1) === line.paragraph.element && paragraphs.every((p) => going.has(p));
+    this.#aim(
+      line,
+      verb,
+      this.#guarded(line, verb, () => cutParagraph(this.#w, line, isLast)),
+    );
+    const { twin } = line;
+    if (!twin || twin.text !== line.paragraph.text) return;
+    const other = { ...line, paragraph: twin };
+    this.#aims.push(
+      this.#aimOf(
+        line,
+        verb,
+        twin.element,
+        this.#guarded(line, verb, () => clearParagraph(this.#w, other)),
+      ),
+    );
+  }
+
+  #put(after: number, anchor: number, texts: readonly string[], verb: number): void {
+    const named = this.#lines[Math.max(1, anchor) - 1];
+    if (!named) {
+      throw fail('DOC_UNSAFE_SPAN', { verb, what: 'a document without paragraphs', safe: 'nothing' });
+    }
+    const isAfter = anchor > 0 && after === anchor;
+    const { element } = named.paragraph;
+    const ins = newParagraphs(
+      this.#w,
+      named,
+      lookBeside(named, isAfter),
+      texts.map((t) => withoutPrefix(named, broken(t))),
+    );
+    const at = anchor === 0 ? this.#beginning(element) : isAfter ? element.to : element.from;
+    this.#aims.push({
+      verb,
+      lines: anchor === 0 ? { from: 1, to: 0 } : { from: anchor, to: anchor },
+      part: named.part,
+      region: anchor === 0 ? { from: at, to: at } : insideOf(element),
+      splices: [{ at, del: 0, ins }],
+    });
+  }
+
+  /** Before everything, also where the document begins with a table. */
+  #beginning(first: XmlElement): number {
+    let at = first;
+    while (at.parent && at.parent !== this.#document.body) at = at.parent;
+    return at.parent ? at.from : first.from;
+  }
+
+  #move(step: Extract<Step, { kind: 'move' }>): void {
+    const { verb, lines, after, anchor } = step;
+    if (this.#w.tracker) {
+      throw fail('DOC_VERB_INVALID', { verb, reason: 'moves are not tracked; cut the lines and put them again' });
+    }
+    const target = this.#lines[Math.max(1, anchor) - 1]!;
+    const moved = this.#lines.slice(lines.from - 1, lines.to);
+    const isOneStory = moved.every((line) => line.part === target.part);
+    if (!isOneStory) throw this.#unsafe(target, verb, new Unsafe('another part of the document'));
+    const raw = moved.map((line) => this.#guarded(line, verb, () => rawParagraph(this.#w, line))).join('');
+    for (const line of moved) {
+      this.#markCut(line, verb);
+    }
+    const { element } = target.paragraph;
+    const isAfter = anchor > 0 && after === anchor;
+    const at = anchor === 0 ? this.#beginning(element) : isAfter ? element.to : element.from;
+    const held = anchor === 0 ? { from: at, to: at } : insideOf(element);
+    const splices = [{ at, del: 0, ins: raw }];
+    this.#aims.push({ verb, lines: { from: anchor, to: anchor }, part: target.part, region: held, splices });
+  }
+
+  #aim(line: DocLine, verb: number, splices: readonly PartSplice[]): void {
+    this.#aims.push(this.#aimOf(line, verb, line.paragraph.element, splices));
+  }
+
+  #aimOf(line: DocLine, verb: number, element: XmlElement, splices: readonly PartSplice[]): PartAim {
+    const n = this.#lines.indexOf(line) + 1;
+    return { verb, lines: { from: n, to: n }, part: line.part, region: insideOf(element), splices };
+  }
+
+  #guarded<T>(line: DocLine, verb: number, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof Unsafe ? this.#unsafe(line, verb, error) : error;
+    }
+  }
+
+  #unsafe(line: DocLine, verb: number, { what }: Unsafe): Error {
+    const { text, boundaries } = line.paragraph;
+    const n = this.#lines.indexOf(line) + 1;
+    const chars = (to: number): number => [...text.slice(0, to)].length;
+    const skip = [...(line.prefix ?? '')].length;
+    const safe = safeStretches(line.paragraph).map(({ from, to, text: own }) => {
+      return `${n}:${skip + chars(from) + 1}-${skip + chars(to)} "${own.slice(0, 200)}"`;
+    });
+    const edges = boundaries.map((b) => ({ at: skip + chars(b.at), what: b.what }));
+    return fail('DOC_UNSAFE_SPAN', {
+      verb,
+      what,
+      line: n,
+      text: line.text.slice(0, 2000),
+      boundaries: edges.slice(0, 50),
+      safe: safe.length > 0 ? safe.slice(0, 20) : ['nothing in this line'],
+    });
+  }
+}
+
+/** What new text beside a heading looks like: as the text that follows it. */
+function lookBeside(line: DocLine, isAfter: boolean): XmlElement | undefined {
+  const { element } = line.paragraph;
+  if (!isAfter || line.level === undefined || !element.parent) return undefined;
+  const siblings = [...element.parent.elements('p')];
+  const styleOf = (p: XmlElement | undefined) => p?.first('pPr')?.first('pStyle')?.attr('val');
+  return siblings.slice(siblings.indexOf(element) + 1).find((p) => styleOf(p) !== styleOf(element));
+}
+
+/** A line copied with its address, and breaks in any spelling. */
+function withoutPrefix(line: DocLine, text: string): string {
+  return line.prefix && text.startsWith(line.prefix) ? text.slice(line.prefix.length) : text;
+}
+
+function broken(text: string): string {
+  return text.replaceAll(/\v/g, BREAK);
+}
+
+function overlap(verb: number, other: number): Error {
+  return fail('DOC_VERB_INVALID', { verb, reason: `it touches the same lines as verb ${other}` });
+}
