@@ -14,6 +14,8 @@ export interface BlobsOptions {
   log: Logger;
   /** Longest blob. */
   maxBytes?: number;
+  /** Longest blob that the box itself puts up for download: a history may be longer than anything a phone sends. */
+  maxPutBytes?: number;
   /** All blobs together, unfinished ones included. */
   quotaBytes?: number;
   /** Blobs that nobody used for so long are removed. */
@@ -56,6 +58,7 @@ export class Blobs {
   constructor(options: BlobsOptions) {
     this.#o = {
       maxBytes: 64 * MIB,
+      maxPutBytes: 2048 * MIB,
       quotaBytes: 4096 * MIB,
       keepMs: 24 * HOUR,
       keepPartsMs: HOUR,
@@ -126,7 +129,7 @@ export class Blobs {
       await this.#assertRoom(0);
       const file = await open(path, 'wx', 0o600);
       try {
-        bytes = await this.#write(file, 0, this.maxBytes, chunks, digest);
+        bytes = await this.#write(file, 0, this.#o.maxPutBytes, chunks, digest);
         await file.sync();
       } finally {
         await file.close();

@@ -1,8 +1,9 @@
 import type { Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
+import { stateAfter } from '../history/state.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, OpRow, Source } from '../rows.ts';
+import type { FileRow, OpRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
@@ -53,8 +54,6 @@ export function* stepsOf(db: Reader, files: readonly FileRow[]): Generator<Step>
 
 function* walk(db: Reader, file: FileRow): Generator<Step> {
   let rel = firstPath(db, file);
-  let exists = true;
-  const sources = new Map<number, Source>();
   for (let after = 0; after < file.head; ) {
     const page = rows.opsBetween(db, file.id, after, Math.min(file.head, after + PAGE));
     const last = page.at(-1);
@@ -62,26 +61,10 @@ function* walk(db: Reader, file: FileRow): Generator<Step> {
     for (const op of page) {
       const args = JSON.parse(op.args) as { from?: unknown; to?: unknown };
       if (op.source === 'move' && typeof args.to === 'string') rel = args.to;
-      sources.set(op.version, op.source);
-      exists = op.version === file.head ? file.state === 'live' : existsAfter(op, exists, sources);
-      yield { file, op, rel: exists ? rel : undefined };
+      yield { file, op, rel: stateAfter(db, op) === 'live' ? rel : undefined };
     }
     after = last.version;
   }
-}
-
-/** Taking back a birth takes the document away, taking back a deletion brings it back; other changes leave it there. */
-function existsAfter(op: OpRow, before: boolean, sources: ReadonlyMap<number, Source>): boolean {
-  if (op.source === 'delete') return false;
-  if (op.source !== 'undo' && op.source !== 'redo') return true;
-  const { versions } = JSON.parse(op.args) as { versions?: unknown };
-  let exists = before;
-  for (const version of Array.isArray(versions) ? versions : []) {
-    const source = sources.get(Number(version));
-    if (source === 'create') exists = false;
-    else if (source === 'delete' || !exists) exists = true;
-  }
-  return exists;
 }
 
 /** Where the document lay at first: what its first rename led away from. */
@@ -114,7 +97,8 @@ export class Reel {
   /** Goes on to the version of `op`, and says how it differs from the one before where that is known as splices. */
   next(op: OpRow): { tree: TextTree; change: Change | undefined; before: TextTree | undefined } {
     const before = this.#tree;
-    const change = before && this.#file.kind === 'text' ? unpackChange(op.splices) : undefined;
+    const isKnown = this.#file.kind === 'text' && !op.isFull && op.span === 1;
+    const change = before && isKnown ? unpackChange(op.splices) : undefined;
     this.#tree = change && before ? before.apply(change) : this.#o.documents.read(this.#o.db, this.#file, op.version);
     return { tree: this.#tree, change, before };
   }

@@ -10,7 +10,8 @@ export function stateAt(db: Reader, file: string, version: number): 'live' | 'de
   return op ? stateAfter(db, op) : 'live';
 }
 
-function stateAfter(db: Reader, op: OpRow): 'live' | 'deleted' {
+/** The same, from the version itself. */
+export function stateAfter(db: Reader, op: OpRow): 'live' | 'deleted' {
   if (op.source === 'delete') return 'deleted';
   if (op.source !== 'undo' && op.source !== 'redo' && op.source !== 'rollback') return 'live';
   const { state, versions } = JSON.parse(op.args) as { state?: 'live' | 'deleted'; versions?: number[] };

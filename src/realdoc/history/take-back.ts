@@ -33,7 +33,10 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
       const was = stateAt(db, file.id, op.version - 1);
       if (was !== stateAt(db, file.id, op.version)) state = was;
     }
-    if (file.kind === 'opaque') continue;
+  }
+  const { last, rest } = file.kind === 'opaque' ? { last: 0, rest: [] } : atTheEnd(file, newestFirst);
+  if (last > 0) undone = documents.netChange(db, file, file.head, last - 1);
+  for (const op of rest) {
     const inverse = documents.netChange(db, file, op.version, op.version - 1);
     if (inverse.length === 0) continue;
     const since = compose(documents.netChange(db, file, op.version, file.head), undone);
@@ -44,6 +47,17 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   }
   const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state };
   return file.kind === 'opaque' ? { ...taken, ...wholeBefore(db, file, newestFirst) } : taken;
+}
+
+/**
+ * The versions that end with the head and leave none out: nothing that stays stands on top of them, so they go in one
+ * step, and a call of thousands is no more work than one. `last` is the oldest of them, 0 if there are none. What was
+ * there before the first version is nothing that a text can go back to.
+ */
+function atTheEnd(file: FileRow, newestFirst: readonly OpRow[]): { last: number; rest: readonly OpRow[] } {
+  let count = 0;
+  while (newestFirst[count]?.version === file.head - count && file.head - count > 1) count++;
+  return { last: count === 0 ? 0 : file.head - count + 1, rest: newestFirst.slice(count) };
 }
 
 /** The bytes from before the oldest of the versions, if nothing that stays stands on top of them. */

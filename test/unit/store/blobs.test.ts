@@ -69,7 +69,7 @@ describe('blobs', () => {
   });
 
   it('keep nothing of wrong bytes, of too many, and of what is past the quota', async () => {
-    await open({ maxBytes: 1000, quotaBytes: 1500 });
+    await open({ maxBytes: 1000, maxPutBytes: 1000, quotaBytes: 1500 });
     const small = TEXT.subarray(0, 900);
     await expect(blobs.receive('ada', sha(TEXT), all, body(small))).rejects.toMatchObject({
       code: 'BLOB_DIGEST_WRONG',
