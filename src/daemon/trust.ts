@@ -16,7 +16,7 @@ import {
 import { inferenceMigrations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
-import { realdocMigrations } from '../realdoc/index.ts';
+import { BLOB_FOLDER, realdocMigrations } from '../realdoc/index.ts';
 import { Backups, Blobs, backupOperations, SteadyClock, Store } from '../store/index.ts';
 import { localName, reachable } from './addresses.ts';
 import { Core } from './core.ts';
@@ -137,7 +137,7 @@ export function trustOperations(trust: Trust, { config, clock, version }: TrustO
     clock,
     version,
     root: config.data,
-    include: ['keys'],
+    include: ['keys', BLOB_FOLDER],
     directory: join(config.data, 'backups'),
     headIn: auditHeadIn,
   });

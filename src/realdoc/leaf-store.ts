@@ -1,17 +1,28 @@
 import { createHash, hash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { type Clock, type Database, type Reader, type Tx, toHex } from '../common/index.ts';
+import { type Clock, type Database, type Tx, toHex } from '../common/index.ts';
 import * as rows from './repository/index.ts';
+import type { TreeRow } from './rows.ts';
+import { ancestors } from './storage/ancestors.ts';
+import type { BlobStore } from './storage/blob-store.ts';
 import { LeafCache } from './storage/leaf-cache.ts';
+import { withDictionary } from './text/codec.ts';
 import type { Leaf } from './text/leaf.ts';
 import { packLeaves, unpackLeaves } from './text/leaf-list.ts';
+import { NOTHING } from './text/splice.ts';
 import { TextTree } from './text/tree.ts';
 
 /**
  * Leaves stored in one transaction: about 200 KB compressed, so the writer is held for a millisecond or two. They are
  * compressed here and not in zlib's pool: for so little the pool's streams cost ten times what they do.
  */
-const BATCH = 32;
+const BATCH = { leaves: 32, bytes: 512 * 1024 };
+/** Compressed leaves above this lie in files. */
+const BLOB_ABOVE = 64 * 1024;
+/** A leaf in terms of an older one must be so much smaller than its text; else it is stored for itself. */
+const WORTH_IT = 8;
+/** Lists of leaves shorter than this are not worth a dictionary. */
+const SHORT_LIST = 512;
 /** Bytes of stored leaves kept at hand: one long text and some, so that its file is written without fetching it. */
 const CACHE_BYTES = 128 * 1024 * 1024;
 /** Texts up to this size are stored inside the transaction that makes the version; larger ones before it. */
@@ -22,7 +33,17 @@ export interface Staged {
   job: number;
   ids: Map<Leaf, number>;
   /** The list of all leaves of the tree as it will be stored. */
-  packed: Buffer;
+  packed: rows.PackedLeaves;
+  /** Bytes that this took in the database and in files. */
+  bytes: number;
+}
+
+/** A leaf as it is to be stored. */
+interface Squeezed {
+  leaf: Leaf;
+  sha256: Buffer;
+  z: Buffer;
+  dict: number | null;
 }
 
 /** The text of a version, to be stored. */
@@ -41,18 +62,20 @@ export interface Kept {
 export class LeafStore {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #blobs: BlobStore;
   readonly #cache = new LeafCache(CACHE_BYTES);
 
-  constructor(db: Database, clock: Clock) {
+  constructor(db: Database, clock: Clock, blobs: BlobStore) {
     this.#db = db;
     this.#clock = clock;
+    this.#blobs = blobs;
   }
 
   /** The bytes of a stored leaf, which must not be changed. Throws if they are missing or not what was stored. */
   readonly load = (id: number): Uint8Array => {
     const held = this.#cache.get(id);
     if (held) return held;
-    const data = loadLeaf(this.#db, id);
+    const data = this.#fetch(id);
     this.#cache.put(id, data);
     return data;
   };
@@ -62,24 +85,22 @@ export class LeafStore {
     this.#cache.clear();
   }
 
-  /** Stores what is not stored yet, in small batches. The result must be given to `keep` in the final transaction. */
+  /**
+   * Stores what is not stored yet, in small batches; what is like a stored leaf of `file` takes no more than what
+   * differs. The result must be given to `keep` in the final transaction. Throws DISK_FULL.
+   */
   async stage(tree: TextTree, file: string | null): Promise<Staged | undefined> {
     const leaves = [...tree.leaves()];
     const open = leaves.filter((leaf) => leaf.id === undefined);
     if (open.length === 0) return undefined;
+    const last = file === null ? undefined : rows.nearestTree(this.#db, file, Number.MAX_SAFE_INTEGER);
+    const likely = last ? ancestors(unpackLeaves(rows.leafList(this.#db, last)), leaves) : new Map<Leaf, number>();
     const job = await this.#db.write((tx) => rows.startJob(tx, 'leaves', file, this.#clock.now()));
     const ids = new Map<Leaf, number>();
-    for (let i = 0; i < open.length; i += BATCH) {
-      const batch = open.slice(i, i + BATCH).map((leaf) => {
-        const data = tree.peek(leaf);
-        return { leaf, sha256: hash('sha256', data, 'buffer'), z: zstdCompressSync(data) };
-      });
-      const fresh = await this.#db.write((tx) =>
-        batch.map((b) => rows.leafLike(tx, b.sha256, job) ?? rows.insertLeaf(tx, job, b.leaf.bytes, b.sha256, b.z)),
-      );
-      for (const [at, { leaf }] of batch.entries()) ids.set(leaf, fresh[at]!);
-    }
-    return { job, ids, packed: packLeaves(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) }))) };
+    let bytes = 0;
+    for (const batch of inBatches(open)) bytes += await this.#storeBatch(tree, batch, likely, job, ids);
+    const list = leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) }));
+    return { job, ids, packed: this.#packed(list, last), bytes };
   }
 
   /** Makes the tree of a version visible. Leaves that were not staged are stored here: only for small texts. */
@@ -87,18 +108,21 @@ export class LeafStore {
     const leaves = [...tree.leaves()];
     const ids = new Map<Leaf, number>(staged?.ids);
     const open = leaves.filter((leaf) => leaf.id === undefined && !ids.has(leaf));
+    let stored = staged?.bytes ?? 0;
     if (open.length > 0) {
       const own = rows.startJob(tx, 'leaves', file, this.#clock.now());
       for (const leaf of open) {
-        const data = tree.peek(leaf);
-        ids.set(leaf, rows.insertLeaf(tx, own, leaf.bytes, hash('sha256', data, 'buffer'), zstdCompressSync(data)));
+        const { z, ...squeezed } = this.#squeeze(tree, leaf);
+        ids.set(leaf, rows.insertLeaf(tx, own, { ...squeezed, bytes: leaf.bytes, z, blob: null }));
+        stored += z.length;
       }
       rows.finishJob(tx, own);
     }
     if (staged) rows.finishJob(tx, staged.job);
-    const packed = staged?.packed ?? packLeaves(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
+    const packed = staged?.packed ?? this.#packed(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;
-    rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, leaves: packed });
+    rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, ...packed });
+    rows.addStored(tx, file, stored + packed.leaves.length);
     // Only a committed row may be named by a leaf that outlives this transaction: other trees share it. Its bytes can be
     // fetched from now on; they are often a view of a whole file that would stay in memory with them.
     tx.afterCommit(() => {
@@ -110,8 +134,81 @@ export class LeafStore {
     });
   }
 
-  open(row: { leaves: Uint8Array }): TextTree {
-    return TextTree.ofLeaves(unpackLeaves(row.leaves), this.load);
+  open(row: TreeRow): TextTree {
+    return TextTree.ofLeaves(unpackLeaves(rows.leafList(this.#db, row)), this.load);
+  }
+
+  #fetch(id: number): Uint8Array {
+    const row = rows.leafBytes(this.#db, id);
+    if (!row) throw new Error(`leaf ${id} is missing`);
+    const z = row.blob === null ? row.z : this.#blobs.read(row.blob);
+    const data = row.dict === null ? zstdDecompressSync(z) : zstdDecompressSync(z, withDictionary(this.load(row.dict)));
+    if (hash('sha256', data) !== row.sha256) throw new Error(`leaf ${id} is not what was stored`);
+    return data;
+  }
+
+  async #storeBatch(
+    tree: TextTree,
+    batch: readonly Leaf[],
+    likely: ReadonlyMap<Leaf, number>,
+    job: number,
+    ids: Map<Leaf, number>,
+  ): Promise<number> {
+    const fresh: Squeezed[] = [];
+    const again: number[] = [];
+    for (const leaf of batch) {
+      const sha256 = hash('sha256', tree.peek(leaf), 'buffer');
+      const known = rows.leafLike(this.#db, sha256, job);
+      if (known === undefined) fresh.push(this.#squeeze(tree, leaf, likely.get(leaf), sha256));
+      else {
+        ids.set(leaf, known);
+        again.push(known);
+      }
+    }
+    const long = fresh.filter(({ z }) => z.length > BLOB_ABOVE);
+    const names = await this.#blobs.put(long.map(({ z }) => z));
+    try {
+      const blobs = new Map(long.map((squeezed, i) => [squeezed, names[i]!]));
+      const stored = await this.#db.write((tx) => {
+        for (const id of again) rows.wantLeaf(tx, id);
+        return fresh.map((squeezed) => {
+          const { leaf, z, ...facts } = squeezed;
+          const blob = blobs.get(squeezed);
+          if (blob === undefined) return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z, blob: null });
+          rows.insertBlob(tx, blob, z.length, this.#clock.now());
+          return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z: NOTHING, blob });
+        });
+      });
+      for (const [at, { leaf }] of fresh.entries()) ids.set(leaf, stored[at]!);
+    } finally {
+      this.#blobs.release(names);
+    }
+    return fresh.reduce((sum, { z }) => sum + z.length, 0);
+  }
+
+  /** One dictionary deep: reading a leaf never takes more than one other. */
+  #squeeze(tree: TextTree, leaf: Leaf, like?: number, sha256?: Buffer): Squeezed {
+    const data = tree.peek(leaf);
+    const digest = sha256 ?? hash('sha256', data, 'buffer');
+    const known = like === undefined ? undefined : rows.leafBytes(this.#db, like);
+    if (known) {
+      const dict = known.dict ?? like!;
+      const z = zstdCompressSync(data, withDictionary(this.load(dict)));
+      if (z.length * WORTH_IT <= data.length) return { leaf, sha256: digest, z, dict };
+    }
+    return { leaf, sha256: digest, z: zstdCompressSync(data), dict: null };
+  }
+
+  /** The list of leaves, in terms of an older list where that is shorter. */
+  #packed(leaves: readonly Leaf[], last?: TreeRow): rows.PackedLeaves {
+    const plain = packLeaves(leaves);
+    if (!last || plain.length < SHORT_LIST) return { leaves: zstdCompressSync(plain), dictVersion: null };
+    const root = last.dictVersion === null ? last : rows.treeAt(this.#db, last.file, last.dictVersion);
+    const squeezed = root && zstdCompressSync(plain, withDictionary(rows.leafList(this.#db, root)));
+    const alone = zstdCompressSync(plain);
+    if (!root || squeezed === undefined || squeezed.length * 4 > alone.length * 3)
+      return { leaves: alone, dictVersion: null };
+    return { leaves: squeezed, dictVersion: root.version };
   }
 
   /** Removes what jobs of an earlier run left behind, a little at a time. */
@@ -122,13 +219,18 @@ export class LeafStore {
   }
 }
 
-/** The bytes of a stored leaf, checked against the digest they were stored under. */
-export function loadLeaf(db: Reader, id: number): Uint8Array {
-  const row = rows.leafBytes(db, id);
-  if (!row) throw new Error(`leaf ${id} is missing`);
-  const data = zstdDecompressSync(row.z);
-  if (hash('sha256', data) !== row.sha256) throw new Error(`leaf ${id} is not what was stored`);
-  return data;
+function* inBatches(leaves: readonly Leaf[]): Generator<Leaf[]> {
+  let batch: Leaf[] = [];
+  let bytes = 0;
+  for (const leaf of leaves) {
+    batch.push(leaf);
+    bytes += leaf.bytes;
+    if (batch.length < BATCH.leaves && bytes < BATCH.bytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** SHA-256 of a whole stored text. */

@@ -24,6 +24,7 @@ import { isNews } from './projection/scan.ts';
 import { noShareFacts, type ShareFacts } from './projection/share-facts.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
+import { BlobStore } from './storage/blob-store.ts';
 
 /** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */
 export type Invoke = (
@@ -55,11 +56,15 @@ export interface RealDocOptions {
   shareFacts?: ShareFacts;
 }
 
+/** Beside the database, in the data directory: backups carry it. */
+export const BLOB_FOLDER = 'document-blobs';
+
 /** The room: what its operations share, and what goes on between calls. */
 export class RealDoc {
   readonly db: Database;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly blobs: BlobStore;
   readonly leaves: LeafStore;
   readonly documents: Documents;
   readonly contents = new Contents();
@@ -82,7 +87,8 @@ export class RealDoc {
     this.log = log;
     this.dataDirectory = options.dataDirectory;
     this.kernel = options.kernel ?? loadKernel;
-    this.leaves = new LeafStore(db, clock);
+    this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
+    this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);
     const shared = { db, clock, log, kernel: this.kernel };
     const track = (work: Promise<unknown>): void => this.#track(work);
@@ -127,6 +133,7 @@ export class RealDoc {
     this.projector.start();
     this.#intake.start();
     await this.leaves.sweep();
+    this.#track(this.blobs.sweep());
     this.rounds.start();
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);
   }

@@ -105,11 +105,14 @@ export interface ProjectionRow {
 export interface TreeRow {
   file: string;
   version: number;
+  /** Digest of the text; empty where it was not taken. */
   sha256: string;
   bytes: number;
   newlines: number;
   /** A full version needs it: it stays as long as the version. */
   isFull: boolean;
-  /** Leaf ids with their sizes (see `leaf-list.ts`). */
+  /** Leaf ids with their sizes, compressed (see `leaf-list.ts`). */
   leaves: Uint8Array;
+  /** Version of the tree whose list is the dictionary of this one's. */
+  dictVersion: number | null;
 }

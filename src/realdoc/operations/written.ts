@@ -39,7 +39,7 @@ export function writeVersion(
 export function wholeAt(room: RealDoc, db: Reader, file: FileRow, version: number): WholeText | undefined {
   const row = rows.nearestTree(db, file.id, version);
   // Versions of what has no lines are stored whole, but for those that did not change the bytes.
-  if (!row || (row.version !== version && file.kind !== 'opaque')) return undefined;
+  if (!row || row.sha256 === '' || (row.version !== version && file.kind !== 'opaque')) return undefined;
   return { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
 }
 

@@ -1,5 +1,6 @@
 /** The only SQL of the room. */
 export * from './files.ts';
+export * from './leaves.ts';
 export * from './ops.ts';
 export * from './points.ts';
 export * from './projections.ts';

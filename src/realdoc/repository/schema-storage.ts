@@ -43,6 +43,8 @@ CREATE TABLE doc_pack_key (key INTEGER NOT NULL, pack INTEGER NOT NULL, PRIMARY 
 
 -- 1: a version has no splices and is this tree.
 ALTER TABLE doc_tree ADD COLUMN is_full INTEGER NOT NULL DEFAULT 0;
+-- Version of the tree whose list of leaves is the dictionary of this one's.
+ALTER TABLE doc_tree ADD COLUMN dict_v INTEGER;
 
 -- dict: leaf whose bytes are the dictionary of this one's. blob: file that holds what else were in z.
 ALTER TABLE doc_leaf ADD COLUMN dict INTEGER;

@@ -1,8 +1,11 @@
-import { type Reader, type Tx, toHex } from '../../common/index.ts';
+import { zstdDecompressSync } from 'node:zlib';
+import type { Reader, Tx } from '../../common/index.ts';
 import type { TreeRow } from '../rows.ts';
+import { withDictionary } from '../text/codec.ts';
 
 type Raw = Omit<TreeRow, 'isFull'> & { isFull: number };
-const TREE = 'SELECT file, v AS version, sha256, bytes, newlines, is_full AS isFull, leaves FROM doc_tree';
+const TREE =
+  'SELECT file, v AS version, sha256, bytes, newlines, is_full AS isFull, dict_v AS dictVersion, leaves FROM doc_tree';
 const treeOf = (raw: Raw): TreeRow => ({ ...raw, isFull: raw.isFull === 1 });
 
 export function nearestTree(db: Reader, file: string, version: number): TreeRow | undefined {
@@ -29,6 +32,26 @@ export function nextTree(db: Reader, file: string, version: number): TreeRow | u
   return raw && treeOf(raw);
 }
 
+export type PackedLeaves = Pick<TreeRow, 'leaves' | 'dictVersion'>;
+
+export function treeAt(db: Reader, file: string, version: number): TreeRow | undefined {
+  const raw = db.get<Raw>(`${TREE} WHERE file = ? AND v = ?`, file, version);
+  return raw && treeOf(raw);
+}
+
+/** The plain list of the leaves of a tree (see `leaf-list.ts`). */
+export function leafList(db: Reader, row: Pick<TreeRow, 'file' | 'version'> & PackedLeaves): Buffer {
+  if (row.dictVersion === null) return zstdDecompressSync(row.leaves);
+  const dict = treeAt(db, row.file, row.dictVersion);
+  if (!dict) throw new Error(`the list of leaves of version ${row.dictVersion} is missing`);
+  return zstdDecompressSync(row.leaves, withDictionary(leafList(db, dict)));
+}
+
+/** The version of the newest stored text, without the text. */
+export function newestTreeVersion(db: Reader, file: string): number {
+  return db.get<{ v: number | null }>('SELECT max(v) AS v FROM doc_tree WHERE file = ?', file)?.v ?? 0;
+}
+
 export function treesOf(db: Reader, file: string): TreeRow[] {
   return db.all<Raw>(`${TREE} WHERE file = ? ORDER BY v`, file).map(treeOf);
 }
@@ -47,35 +70,16 @@ export function hasFull(db: Reader, file: string, after: number, upTo: number): 
 
 export function insertTree(tx: Tx, t: TreeRow): void {
   tx.run(
-    'INSERT OR IGNORE INTO doc_tree (file, v, sha256, bytes, newlines, is_full, leaves) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    'INSERT OR IGNORE INTO doc_tree (file, v, sha256, bytes, newlines, is_full, dict_v, leaves) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
     t.file,
     t.version,
     t.sha256,
     t.bytes,
     t.newlines,
     t.isFull ? 1 : 0,
+    t.dictVersion,
     t.leaves,
   );
-}
-
-export function insertLeaf(tx: Tx, job: number, bytes: number, sha256: Uint8Array, z: Uint8Array): number {
-  return tx.run('INSERT INTO doc_leaf (job, bytes, sha256, z) VALUES (?, ?, ?, ?)', job, bytes, sha256, z).lastId;
-}
-
-/** A leaf with this digest that counts: one of a job that is done, or of this job. */
-export function leafLike(db: Reader, sha256: Uint8Array, job: number): number | undefined {
-  return db.get<{ id: number }>(
-    `SELECT id FROM doc_leaf l WHERE substr(sha256, 1, 8) = ? AND sha256 = ?
-     AND (job = ? OR (SELECT state FROM doc_job WHERE seq = l.job) = 'done') LIMIT 1`,
-    sha256.subarray(0, 8),
-    sha256,
-    job,
-  )?.id;
-}
-
-export function leafBytes(db: Reader, id: number): { z: Uint8Array; sha256: string } | undefined {
-  const row = db.get<{ z: Uint8Array; sha256: Uint8Array }>('SELECT z, sha256 FROM doc_leaf WHERE id = ?', id);
-  return row && { z: row.z, sha256: toHex(row.sha256) };
 }
 
 // Jobs: leaves belong to the job that stored them and count only once it is done
