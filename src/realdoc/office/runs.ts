@@ -16,6 +16,8 @@ export interface CharsPiece {
   encode(text: string): string;
   /** The run around them, which goes when nothing is left of it. */
   run?: { from: number; to: number };
+  /** Behind all that belongs to it: where something else in the paragraph can begin. */
+  end: number;
 }
 
 /** One element that stands for text: a line break, a tab, a number of spaces. Goes as a whole. */
@@ -26,6 +28,7 @@ export interface MarkPiece {
   to: number;
   /** What stands for a part of `text`; without it only the whole can go. */
   encode?(text: string): string;
+  end: number;
 }
 
 /** Text that is not typed here: a field, a note mark. Nothing may be changed in it. */
@@ -33,6 +36,7 @@ export interface FixedPiece {
   kind: 'fixed';
   text: string;
   what: string;
+  end: number;
 }
 
 /** Why a stretch cannot be changed; the caller makes the typed error of it. */
@@ -51,10 +55,15 @@ export function textOfPieces(pieces: readonly Piece[]): string {
   return out;
 }
 
-export function charsOf(bytes: Buffer, node: XmlText, encode: CharsPiece['encode'], run?: CharsPiece['run']): Piece {
+/** Characters between two tags. */
+export function charsOf(
+  bytes: Buffer,
+  node: XmlText,
+  o: { encode: CharsPiece['encode']; end?: number; run?: CharsPiece['run'] },
+): CharsPiece {
   const { text, at } = bounded(bytes, node);
-  const written = node.kind === 'cdata' ? (ins: string) => ins.replaceAll(']]>', ']]]]><![CDATA[>') : encode;
-  return { kind: 'chars', text, at, encode: written, ...(run ? { run } : {}) };
+  const encode = node.kind === 'cdata' ? (ins: string) => ins.replaceAll(']]>', ']]]]><![CDATA[>') : o.encode;
+  return { kind: 'chars', text, at, encode, end: o.end ?? node.to, ...(o.run ? { run: o.run } : {}) };
 }
 
 /** Offsets of a CDATA section stay inside its brackets. */
@@ -95,16 +104,15 @@ export function wordHunks(before: string, after: string, offset = 0): TextHunk[]
   return out;
 }
 
+/** Makes a run of its own for a text, behind byte `end` or, without it, at the beginning of the paragraph. */
+export type Lone = (text: string, end: number | undefined) => PartSplice;
+
 /**
  * Splices that turn the text of a paragraph into what the hunks say. New text goes into the run of the first character
  * it replaces (put in between: of the character before), so no run is ever split and no format is written. Throws
  * `Unsafe` where a hunk meets something fixed or has no run to go to; `lone` then says how to make one.
  */
-export function spliceRuns(
-  pieces: readonly Piece[],
-  hunks: readonly TextHunk[],
-  lone?: (text: string, before: number) => PartSplice,
-): PartSplice[] {
+export function spliceRuns(pieces: readonly Piece[], hunks: readonly TextHunk[], lone?: Lone): PartSplice[] {
   const placed = place(pieces);
   const out = hunks.flatMap((hunk) => spliceOne(placed, hunk, lone));
   return out.filter((s) => s.del > 0 || s.ins !== '').sort((a, b) => a.at - b.at || a.del - b.del);
@@ -125,18 +133,14 @@ function place(pieces: readonly Piece[]): Placed[] {
   });
 }
 
-function spliceOne(
-  placed: readonly Placed[],
-  hunk: TextHunk,
-  lone?: (text: string, before: number) => PartSplice,
-): PartSplice[] {
+function spliceOne(placed: readonly Placed[], hunk: TextHunk, lone?: Lone): PartSplice[] {
   const touched = placed.filter((p) => p.from < hunk.to && p.to > hunk.from);
   for (const { piece } of touched) if (piece.kind === 'fixed') throw new Unsafe(piece.what);
   const host = hunk.text === '' ? undefined : hostOf(placed, touched, hunk);
   const splices: PartSplice[] = [];
   if (hunk.text !== '' && !host) {
     if (!lone) throw new Unsafe('there is no text beside it that the new text could look like');
-    splices.push(lone(hunk.text, placed.findLastIndex((p) => p.to <= hunk.from && p.piece.text !== '') + 1));
+    splices.push(lone(hunk.text, placed.findLast((p) => p.to <= hunk.from && p.piece.text !== '')?.piece.end));
   }
   const gone = goneRuns(placed, hunk, host);
   splices.push(...[...gone].map((run) => ({ at: run.from, del: run.to - run.from, ins: '' })));
