@@ -20,6 +20,8 @@ export interface Paragraph {
   /** A new paragraph beside this one, looking like it. */
   sibling(text: string): string;
   lone: Lone;
+  /** Changes as this format must write them: where white space counts, a neighbour may have to be written anew. */
+  adjust?(hunks: readonly TextHunk[]): TextHunk[];
 }
 
 export function viewOfParagraphs(paragraphs: readonly Paragraph[]): ViewLine[] {
@@ -111,7 +113,9 @@ class ParagraphPlan {
         const before = sorted[i - 1];
         if (before && hunk.from < before.to) throw this.#invalid(verb, `line ${n} is changed twice in one place`);
       }
-      const splices = this.#safely(n, verb, () => spliceRuns(paragraph.pieces, sorted, paragraph.lone));
+      const splices = this.#safely(n, verb, () =>
+        spliceRuns(paragraph.pieces, paragraph.adjust?.(sorted) ?? sorted, paragraph.lone),
+      );
       if (splices.length === 0) continue;
       out.push({ verb, lines: { from: n, to: n }, part: paragraph.part, region: insideOf(paragraph.outer), splices });
     }
@@ -216,7 +220,7 @@ class ParagraphPlan {
   }
 }
 
-/** Text with breaks as the pieces of a run: `open` and `close` stand around each, `mark` stands for a break. */
+/** Text in the form of its place, with `mark` for each break. */
 export function withBreaks(text: string, encode: (text: string) => string, mark: string): string {
   return text.split(BREAK).map(encode).join(mark);
 }

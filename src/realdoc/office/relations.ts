@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { targetOf } from './check.ts';
 import type { Part } from './kind.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 
@@ -56,11 +57,12 @@ export class Parts {
     if (index === undefined) return [];
     return [...this.root(index).elements('Relationship')].map((element) => {
       const target = element.attr('Target', '') ?? '';
+      const isExternal = element.attr('TargetMode', '') === 'External';
       return {
         id: element.attr('Id', '') ?? '',
         type: (element.attr('Type', '') ?? '').split('/').at(-1)!,
-        target: target.startsWith('/') ? target.slice(1) : posix.join(posix.dirname(part || 'x'), target),
-        isExternal: element.attr('TargetMode', '') === 'External',
+        target: isExternal ? target : targetOf(this.name(index), target),
+        isExternal,
         element,
       };
     });

@@ -3,6 +3,9 @@ import type { PartSplice } from './kind.ts';
 import type { XmlText } from './xml.ts';
 import { decodeXml } from './xml-text.ts';
 
+/** New text in the form of its place; `before` and `after` are the characters beside it, empty at the edges. */
+export type Encode = (text: string, before: string, after: string) => string;
+
 /** Something a paragraph is made of, in reading order, with the bytes it stands on. */
 export type Piece = CharsPiece | MarkPiece | FixedPiece;
 
@@ -12,8 +15,9 @@ export interface CharsPiece {
   text: string;
   /** Byte of UTF-16 unit `index`; `text.length` gives the end. */
   at(index: number): number;
-  /** New text in the form of this place. */
-  encode(text: string): string;
+  encode: Encode;
+  /** White space that does not count where it stands, but would after a change beside it: it goes with that change. */
+  ghost?: { from: number; to: number };
   /** The run around them, which goes when nothing is left of it. */
   run?: { from: number; to: number };
   /** Behind all that belongs to it: where something else in the paragraph can begin. */
@@ -27,7 +31,7 @@ export interface MarkPiece {
   from: number;
   to: number;
   /** What stands for a part of `text`; without it only the whole can go. */
-  encode?(text: string): string;
+  encode?: Encode;
   end: number;
 }
 
@@ -59,10 +63,10 @@ export function textOfPieces(pieces: readonly Piece[]): string {
 export function charsOf(
   bytes: Buffer,
   node: XmlText,
-  o: { encode: CharsPiece['encode']; end?: number; run?: CharsPiece['run'] },
+  o: { encode: Encode; end?: number; run?: CharsPiece['run'] },
 ): CharsPiece {
   const { text, at } = bounded(bytes, node);
-  const encode = node.kind === 'cdata' ? (ins: string) => ins.replaceAll(']]>', ']]]]><![CDATA[>') : o.encode;
+  const encode: Encode = node.kind === 'cdata' ? (ins) => ins.replaceAll(']]>', ']]]]><![CDATA[>') : o.encode;
   return { kind: 'chars', text, at, encode, end: o.end ?? node.to, ...(o.run ? { run: o.run } : {}) };
 }
 
@@ -114,7 +118,8 @@ export type Lone = (text: string, end: number | undefined) => PartSplice;
  */
 export function spliceRuns(pieces: readonly Piece[], hunks: readonly TextHunk[], lone?: Lone): PartSplice[] {
   const placed = place(pieces);
-  const out = hunks.flatMap((hunk) => spliceOne(placed, hunk, lone));
+  const text = textOfPieces(pieces);
+  const out = hunks.flatMap((hunk) => spliceOne(placed, text, hunk, lone));
   return out.filter((s) => s.del > 0 || s.ins !== '').sort((a, b) => a.at - b.at || a.del - b.del);
 }
 
@@ -133,9 +138,10 @@ function place(pieces: readonly Piece[]): Placed[] {
   });
 }
 
-function spliceOne(placed: readonly Placed[], hunk: TextHunk, lone?: Lone): PartSplice[] {
+function spliceOne(placed: readonly Placed[], text: string, hunk: TextHunk, lone?: Lone): PartSplice[] {
   const touched = placed.filter((p) => p.from < hunk.to && p.to > hunk.from);
   for (const { piece } of touched) if (piece.kind === 'fixed') throw new Unsafe(piece.what);
+  const [before, after] = [text.slice(hunk.from - 1, hunk.from), text.slice(hunk.to, hunk.to + 1)];
   const host = hunk.text === '' ? undefined : hostOf(placed, touched, hunk);
   const splices: PartSplice[] = [];
   if (hunk.text !== '' && !host) {
@@ -144,6 +150,12 @@ function spliceOne(placed: readonly Placed[], hunk: TextHunk, lone?: Lone): Part
   }
   const gone = goneRuns(placed, hunk, host);
   splices.push(...[...gone].map((run) => ({ at: run.from, del: run.to - run.from, ins: '' })));
+  for (const p of placed) {
+    const { piece } = p;
+    if (piece.kind !== 'chars' || !piece.ghost || p === host || p.from < hunk.from || p.to > hunk.to) continue;
+    const { from, to } = piece.ghost;
+    if (!(piece.run && gone.has(piece.run))) splices.push({ at: from, del: to - from, ins: '' });
+  }
   for (const p of touched) {
     const { piece } = p;
     const cut = { from: Math.max(hunk.from, p.from) - p.from, to: Math.min(hunk.to, p.to) - p.from };
@@ -156,10 +168,18 @@ function spliceOne(placed: readonly Placed[], hunk: TextHunk, lone?: Lone): Part
     const { piece } = host;
     const from = Math.min(piece.text.length, Math.max(0, hunk.from - host.from));
     const to = Math.max(from, Math.min(piece.text.length, hunk.to - host.from));
-    splices.push({ at: piece.at(from), del: piece.at(to) - piece.at(from), ins: piece.encode(hunk.text) });
+    const { ghost } = piece;
+    if (ghost)
+      splices.push({ at: ghost.from, del: ghost.to - ghost.from, ins: piece.encode(hunk.text, before, after) });
+    else
+      splices.push({
+        at: piece.at(from),
+        del: piece.at(to) - piece.at(from),
+        ins: piece.encode(hunk.text, before, after),
+      });
   } else if (host?.piece.kind === 'mark' && !touched.includes(host)) {
     const at = hunk.from <= host.from ? host.piece.from : host.piece.to;
-    splices.push({ at, del: 0, ins: host.piece.encode!(hunk.text) });
+    splices.push({ at, del: 0, ins: host.piece.encode!(hunk.text, before, after) });
   }
   return splices;
 }
@@ -200,5 +220,5 @@ function withoutMark(piece: MarkPiece, cut: { from: number; to: number }, ins: s
   const after = piece.text.slice(cut.to);
   const left = before + ins + after;
   if (left !== '' && !piece.encode) throw new Unsafe('a mark that cannot be halved');
-  return { at: piece.from, del: piece.to - piece.from, ins: left === '' ? '' : piece.encode!(left) };
+  return { at: piece.from, del: piece.to - piece.from, ins: left === '' ? '' : piece.encode!(left, ' ', ' ') };
 }

@@ -1,5 +1,6 @@
 import { fail } from '../../../common/index.ts';
 import { type CellBlock, type CellRef, holds, parseAddress, refName, sheetPrefix } from '../cell-address.ts';
+import { type CellEdits, cellName } from '../cell-verbs.ts';
 import { insideOf, replaceBytes } from '../edit-element.ts';
 import type { PartAim, ViewLine } from '../kind.ts';
 import { contentOf, type Lines, type Step } from '../line-verbs.ts';
@@ -28,7 +29,7 @@ interface Pending {
 }
 
 /** Collects what verbs ask of cells, then says what that means for the parts. */
-export class SheetEdits {
+export class SheetEdits implements CellEdits {
   readonly #parts: Parts;
   readonly #workbook: Workbook;
   readonly #view: readonly ViewLine[];
@@ -52,25 +53,19 @@ export class SheetEdits {
     for (const row of this.#sheet(sheet).rows) {
       if (row.number < block.from.row || row.number > block.to.row) continue;
       for (const cell of row.cells) {
-        const line = holds(block, cell) ? this.#lineOf.get(this.nameOf(sheet, cell)) : undefined;
+        const line = holds(block, cell) ? this.#lineOf.get(this.#nameOf(sheet, cell)) : undefined;
         if (line !== undefined) out.push(line);
       }
     }
     return out;
   }
 
-  linesLabel(target: { sheet: number; block: Pick<CellBlock, 'from' | 'to'> }): string {
-    const { from, to } = target.block;
-    const first = this.nameOf(target.sheet, from);
-    return refName(from) === refName(to) ? first : `${first}:${refName(to)}`;
-  }
-
-  nameOf(sheet: number, ref: CellRef): string {
-    return `${sheetPrefix(this.#workbook.sheets[sheet]!.name)}!${refName(ref)}`;
+  #nameOf(sheet: number, ref: CellRef): string {
+    return cellName(this.#workbook.sheets[sheet]!.name, ref);
   }
 
   isFilled(sheet: number, ref: CellRef): boolean {
-    return this.#lineOf.has(this.nameOf(sheet, ref)) || this.#pending.has(this.nameOf(sheet, ref));
+    return this.#lineOf.has(this.#nameOf(sheet, ref)) || this.#pending.has(this.#nameOf(sheet, ref));
   }
 
   /** `set` on a line of the view; an echoed address is taken off, and so is the value before an echoed formula. */
@@ -104,7 +99,7 @@ export class SheetEdits {
     }
     if (formula !== undefined) return this.set(at.sheet, at.ref, changed.slice(start), step.verb);
     const hunk = { from: step.from, to: step.to, text: step.text };
-    const known = this.#pending.get(this.nameOf(at.sheet, at.ref));
+    const known = this.#pending.get(this.#nameOf(at.sheet, at.ref));
     if (known && 'hunks' in known.to) {
       if (known.to.hunks.some((h) => step.from < h.to && h.from < step.to)) throw this.#overlap(step.verb, known);
       known.to.hunks.push(hunk);
@@ -213,7 +208,7 @@ export class SheetEdits {
   }
 
   #add(sheet: number, ref: CellRef, to: Pending['to'], verb: number): void {
-    const name = this.nameOf(sheet, ref);
+    const name = this.#nameOf(sheet, ref);
     const known = this.#pending.get(name);
     if (known) throw this.#overlap(verb, known);
     const cell = cellAt(this.#sheet(sheet), ref);
@@ -230,7 +225,7 @@ export class SheetEdits {
       if (row.number > ref.row) continue;
       for (const cell of row.cells) {
         if (row.number === ref.row && cell.column > ref.column) continue;
-        last = Math.max(last, this.#lineOf.get(this.nameOf(sheet, cell)) ?? 0);
+        last = Math.max(last, this.#lineOf.get(this.#nameOf(sheet, cell)) ?? 0);
       }
     }
     return { from: last + 1, to: last };
@@ -240,7 +235,7 @@ export class SheetEdits {
     const read = this.#sheet(sheet);
     for (const block of read.merged) {
       if (!holds(block, ref) || (ref.row === block.from.row && ref.column === block.from.column)) continue;
-      throw this.#refuse(verb, `${refName(ref)} is inside a merged cell`, this.nameOf(sheet, block.from));
+      throw this.#refuse(verb, `${refName(ref)} is inside a merged cell`, this.#nameOf(sheet, block.from));
     }
     for (const { from, to, kind } of read.blocks) {
       if (!holds({ from, to }, ref) || refName(from) === refName(to)) continue;

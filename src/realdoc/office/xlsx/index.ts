@@ -1,6 +1,7 @@
+import { resolveCells } from '../cell-verbs.ts';
 import type { OfficeKind } from '../kind.ts';
 import { Parts } from '../relations.ts';
-import { resolveWorkbook } from './resolve.ts';
+import { SheetEdits } from './edits.ts';
 import { viewWorkbook } from './view.ts';
 import { readWorkbook } from './workbook.ts';
 
@@ -12,6 +13,8 @@ export const xlsx: OfficeKind = {
   },
   resolve(list, view, verbs) {
     const parts = new Parts(list);
-    return resolveWorkbook(parts, readWorkbook(parts), view, verbs);
+    const workbook = readWorkbook(parts);
+    const sheets = workbook.sheets.map((sheet) => ({ ...sheet, hasCells: sheet.part !== undefined }));
+    return resolveCells(new SheetEdits(parts, workbook, view), sheets, view, verbs);
   },
 };

@@ -1,12 +1,9 @@
-import { fail } from '../../../common/index.ts';
-import type { Verb } from '../../edit/verbs.ts';
-import { charsStep, isLinePlace, isLineRange, linesAt, unknownAddress } from '../addresses.ts';
-import { type CellBlock, type CellRef, parseAddress, sheetPrefix } from '../cell-address.ts';
-import type { PartAim, ViewLine } from '../kind.ts';
-import { contentOf, LineVerbs, type Searchable } from '../line-verbs.ts';
-import type { Parts } from '../relations.ts';
-import { SheetEdits } from './edits.ts';
-import type { Workbook } from './workbook.ts';
+import { fail } from '../../common/index.ts';
+import type { Verb } from '../edit/verbs.ts';
+import { charsStep, isLinePlace, isLineRange, linesAt, unknownAddress } from './addresses.ts';
+import { type CellBlock, type CellRef, parseAddress, refName, sheetPrefix } from './cell-address.ts';
+import type { PartAim, ViewLine } from './kind.ts';
+import { contentOf, LineVerbs, type Searchable, type Step } from './line-verbs.ts';
 
 /** What a formula works out is not searched: only the formula can be changed. */
 const searchable: Searchable = (line) => {
@@ -15,23 +12,50 @@ const searchable: Searchable = (line) => {
   return at < 0 ? { from: 0, text } : { from: at + 1, text: text.slice(at + 1) };
 };
 
+/** A sheet by its name; `hasCells` is false for one that is a chart. */
+export interface SheetName {
+  name: string;
+  isHidden: boolean;
+  hasCells: boolean;
+}
+
+type Block = Pick<CellBlock, 'from' | 'to'>;
+
+/** What a format does with cells. Every call may throw DOC_UNSAFE_SPAN or DOC_VERB_INVALID; nothing happens before `aims`. */
+export interface CellEdits {
+  /** `set` on a line of the view, as it was typed: an echoed address is taken off. */
+  setLine(line: number, text: string, verb: number): void;
+  clearLine(line: number, verb: number): void;
+  /** Some characters of a line. */
+  change(step: Extract<Step, { kind: 'sub' }>): void;
+  set(sheet: number, ref: CellRef, text: string, verb: number): void;
+  clear(sheet: number, block: Block, verb: number): void;
+  /** Numbers of the lines whose cells lie in the block. */
+  linesIn(sheet: number, block: Block): number[];
+  isFilled(sheet: number, ref: CellRef): boolean;
+  aims(): PartAim[];
+}
+
 /** Verbs on lines of the view and on cells, as changes of cells. Throws the typed errors of an edit. */
-export function resolveWorkbook(
-  parts: Parts,
-  workbook: Workbook,
+export function resolveCells(
+  edits: CellEdits,
+  sheets: readonly SheetName[],
   view: readonly ViewLine[],
   verbs: readonly Verb[],
 ): PartAim[] {
-  const edits = new SheetEdits(parts, workbook, view);
   const lines = new LineVerbs(view, searchable);
-  for (const [i, verb] of verbs.entries()) resolveVerb({ workbook, view, edits, lines }, verb, i + 1);
+  for (const [i, verb] of verbs.entries()) resolveVerb({ sheets, view, edits, lines }, verb, i + 1);
   return edits.aims();
 }
 
+export function cellName(sheet: string, ref: CellRef): string {
+  return `${sheetPrefix(sheet)}!${refName(ref)}`;
+}
+
 interface Context {
-  workbook: Workbook;
+  sheets: readonly SheetName[];
   view: readonly ViewLine[];
-  edits: SheetEdits;
+  edits: CellEdits;
   lines: LineVerbs;
 }
 
@@ -79,17 +103,17 @@ function locate(at: Context, address: string, number: number): Target | { line: 
     if (line === undefined) throw unknownAddress(address, at.view, 'it is no cell such as Sheet1!B7 or Sheet1!B7:C9');
     return { line };
   }
-  const { sheets } = at.workbook;
+  const { sheets } = at;
   const names = sheets.map((entry) => sheetPrefix(entry.name));
   if (block.sheet === undefined) {
-    const visible = sheets.flatMap((entry, i) => (entry.isHidden || entry.part === undefined ? [] : [i]));
+    const visible = sheets.flatMap((entry, i) => (entry.isHidden || !entry.hasCells ? [] : [i]));
     if (visible.length === 1) return { sheet: visible[0]!, block };
     throw invalid(number, `${address} is on several sheets; name one of ${names.slice(0, 20).join(', ')}`);
   }
   const wanted = block.sheet.toLowerCase();
   let sheet = sheets.findIndex((entry) => entry.name === block.sheet);
   if (sheet < 0) sheet = sheets.findIndex((entry) => entry.name.toLowerCase() === wanted);
-  if (sheet >= 0 && sheets[sheet]!.part !== undefined) return { sheet, block };
+  if (sheet >= 0 && sheets[sheet]!.hasCells) return { sheet, block };
   throw fail('DOC_ADDRESS_UNKNOWN', { address, reason: 'there is no such sheet with cells', near: names.slice(0, 5) });
 }
 
@@ -97,7 +121,7 @@ function locate(at: Context, address: string, number: number): Target | { line: 
 function guard(at: Context, verb: Verb, target: Target, number: number): void {
   const { from, to } = target.block;
   const refuse = (kind: string, expected: unknown, actual: unknown): Error =>
-    fail('DOC_GUARD_FAILED', { guard: kind, verb: number, expected, actual, lines: at.edits.linesLabel(target) });
+    fail('DOC_GUARD_FAILED', { guard: kind, verb: number, expected, actual, lines: blockName(at, target) });
   if (verb.count !== undefined) {
     const cells = (to.row - from.row + 1) * (to.column - from.column + 1);
     if (verb.count !== cells) throw refuse('count', verb.count, cells);
@@ -156,7 +180,7 @@ function place(at: Context, address: string, texts: readonly string[], number: n
   const put = (ref: CellRef, text: string): void => {
     if (text === '') return;
     if (at.edits.isFilled(target.sheet, ref)) {
-      throw invalid(number, `${at.edits.nameOf(target.sheet, ref)} is not empty; change it with set`);
+      throw invalid(number, `${cellName(at.sheets[target.sheet]!.name, ref)} is not empty; change it with set`);
     }
     at.edits.set(target.sheet, ref, text, number);
   };
@@ -178,6 +202,12 @@ function sub(at: Context, verb: Extract<Verb, { sub: unknown }>, number: number)
     steps = at.lines.read({ ...verb, sub: rest }, number, { has: (line) => inside.has(line) });
   }
   for (const step of steps) if (step.kind === 'sub') at.edits.change(step);
+}
+
+function blockName(at: Context, { sheet, block }: Target): string {
+  const first = cellName(at.sheets[sheet]!.name, block.from);
+  const last = refName(block.to);
+  return refName(block.from) === last ? first : `${first}:${last}`;
 }
 
 function onlyText(texts: readonly string[], number: number): string {
