@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Ask, Doc, Landing } from '../../../../src/realdoc/formats/ask.ts';
+import { landInMarkup, outlineOfMarkup } from '../../../../src/realdoc/formats/html/edit.ts';
+import { docOf, patched, refusalOf } from './land.ts';
+
+const PAGE = `<!doctype html>
+<title>Büro</title>
+<body>
+  <h1>Our prices</h1>
+  <p id="intro">Two &amp; <b>more</b></p>
+  <ul id=list>
+    <li>One
+    <li class="x">Two
+  </ul>
+  <h2>Contact</h2>
+  <p id="end">Call us</p>
+  <script>let a = "<p>";</script>
+</body>
+`;
+const POM = `<?xml version="1.0"?>
+<project xmlns="urn:x">
+  <version>1.0</version>
+  <deps>
+    <dep scope='test'><name>a</name></dep>
+    <dep><name>b</name></dep>
+    <raw><![CDATA[x < y]]></raw>
+  </deps>
+</project>
+`;
+const at =
+  (path: string) =>
+  (text: string, act: Ask['act'], address: string, ...lines: string[]): string => {
+    const landing = landInMarkup(docOf(text, path), { verb: 1, act, address, text: lines });
+    return patched(text, landing);
+  };
+const html = at('w/a.html');
+const xml = at('w/pom.xml');
+
+describe('HTML', () => {
+  it('sets the words of an element and touches no tag', () => {
+    expect(html(PAGE, 'set', '#end', 'Write < to us')).toBe(PAGE.replace('Call us', 'Write &lt; to us'));
+    expect(html(PAGE, 'set', '# Our prices', 'Preise ä')).toBe(PAGE.replace('Our prices', 'Preise ä'));
+    expect(html(PAGE, 'set', '/html/head/title', 'Shop')).toBe(PAGE.replace('Büro', 'Shop'));
+    expect(html(PAGE, 'set', '#list/li[2]', 'Zwei')).toBe(PAGE.replace('>Two\n', '>Zwei\n'));
+    expect(html(PAGE, 'set', '#intro/b', 'less')).toBe(PAGE.replace('more', 'less'));
+    expect(html(PAGE, 'set', '#list/li[2]/@class', 'a"b')).toBe(PAGE.replace('"x"', '"a&quot;b"'));
+    expect(html(PAGE, 'set', '/html/body/script', 'let b;')).toBe(PAGE.replace('let a = "<p>";', 'let b;'));
+  });
+
+  it('takes elements out and puts markup in, if all else stays where it is', async () => {
+    expect(html(PAGE, 'cut', '#end')).toBe(PAGE.replace('  <p id="end">Call us</p>\n', ''));
+    expect(html(PAGE, 'after', '#end', '<p>New</p>')).toBe(PAGE.replace('us</p>\n', 'us</p>\n  <p>New</p>\n'));
+    expect(html(PAGE, 'before', '#intro/b', '<i>x</i>')).toBe(PAGE.replace('<b>', '<i>x</i><b>'));
+    expect(await refusalOf(() => html(PAGE, 'before', '#intro', '<div>'))).toMatchObject({ code: 'DOC_VERB_INVALID' });
+    expect(await refusalOf(() => html(PAGE, 'set', '#intro', 'x'))).toMatchObject({ code: 'DOC_VERB_INVALID' });
+    expect((await refusalOf(() => html(PAGE, 'cut', '#ende'))).details['near']).toContain('#end');
+    expect(await refusalOf(() => html('<p id=a></p><p id=a></p>', 'cut', '#a'))).toMatchObject({
+      code: 'DOC_AMBIGUOUS',
+    });
+  });
+
+  it('outlines headings and ids', () => {
+    expect(outlineOfMarkup(docOf(PAGE, 'w/a.html')).map((e) => [e.line, e.level, e.address])).toEqual([
+      [4, 1, '# Our prices'],
+      [5, 2, '#intro'],
+      [6, 2, '#list'],
+      [10, 2, '## Contact'],
+      [11, 3, '#end'],
+    ]);
+  });
+
+  it('does not mind depth', () => {
+    const deep = `${'<div>'.repeat(20_000)}<p id="x">a</p>`;
+    expect(html(deep, 'set', '#x', 'b')).toBe(deep.replace('>a<', '>b<'));
+  });
+});
+
+describe('XML', () => {
+  it('is addressed by names from the top', async () => {
+    expect(xml(POM, 'set', '/project/version', '1.1')).toBe(POM.replace('1.0</v', '1.1</v'));
+    expect(xml(POM, 'set', '/project/deps/dep[2]/name', 'c')).toBe(POM.replace('>b<', '>c<'));
+    expect(xml(POM, 'set', '/project/deps/dep[1]/@scope', "it's")).toBe(POM.replace("'test'", "'it&#39;s'"));
+    expect(xml(POM, 'set', '/project/deps/raw', 'x > z')).toBe(POM.replace('x < y', 'x > z'));
+    expect(xml(POM, 'cut', '/project/deps/dep[2]')).toBe(POM.replace('    <dep><name>b</name></dep>\n', ''));
+    expect(xml(POM, 'after', '/project/deps/dep[2]', '<dep/>')).toBe(
+      POM.replace('b</name></dep>\n', 'b</name></dep>\n    <dep/>\n'),
+    );
+    expect(await refusalOf(() => xml(POM, 'set', '/project/deps/dep/name', 'c'))).toMatchObject({
+      code: 'DOC_AMBIGUOUS',
+    });
+    expect(await refusalOf(() => xml(POM, 'after', '/project/version', '<a>'))).toMatchObject({
+      code: 'DOC_VERB_INVALID',
+    });
+    expect((await refusalOf(() => xml(POM, 'cut', '/project/versio'))).details['near']).toContain('/project/version');
+  });
+
+  it('refuses what is no XML, or a bomb', async () => {
+    const land = (text: string): Landing =>
+      landInMarkup(docOf(text, 'w/a.xml') satisfies Doc, { verb: 1, act: 'show', address: '/a' });
+    expect(await refusalOf(() => land('<a>\n<b></a>'))).toMatchObject({ code: 'DOC_SYNTAX' });
+    const bomb = '<!DOCTYPE a [<!ENTITY x "xxxx"><!ENTITY y "&x;&x;">]><a>&y;</a>';
+    expect(await refusalOf(() => land(bomb))).toMatchObject({ code: 'DOC_PARSE_REFUSED' });
+    expect(await refusalOf(() => land('<a>'.repeat(5000)))).toMatchObject({ code: 'DOC_PARSE_REFUSED' });
+  });
+});
