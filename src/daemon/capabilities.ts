@@ -8,7 +8,7 @@ import { Egress, egressOperations } from '../egress/index.ts';
 import { Supervisor } from '../guest/index.ts';
 import { Inference, inferenceOperations } from '../inference/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
-import { documentBlobOperations, RealDoc, realdocOperations } from '../realdoc/index.ts';
+import { documentBlobOperations, Parser, RealDoc, realdocOperations } from '../realdoc/index.ts';
 import { questionsOf, taskCaller } from './agent-ports.ts';
 import type { Trust, TrustOptions } from './trust.ts';
 
@@ -22,6 +22,7 @@ export interface Capabilities {
   egress: Egress;
   beacon: Beacon;
   inference: Inference;
+  parser: Parser;
   realdoc: RealDoc;
   agent: Agent;
 }
@@ -51,6 +52,7 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     modelDirectory: join(config.data, 'models'),
     otherDirectories: [config.models],
   });
+  const parser = new Parser({ supervisor, log, ...unitOf('parse') });
   const realdoc = new RealDoc({
     db: store,
     clock,
@@ -58,6 +60,7 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     invoke,
     dataDirectory: config.data,
     caller: () => identity.internalCaller(),
+    parser,
   });
   const agent = new Agent({
     db: store,
@@ -70,7 +73,7 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     callerFor: taskCaller(identity),
     think,
   });
-  return { supervisor, egress, beacon, inference, realdoc, agent };
+  return { supervisor, egress, beacon, inference, parser, realdoc, agent };
 }
 
 /** On the appliance a guest is a unit with a user, a cgroup and a network of its own, reached by its socket. */
@@ -98,15 +101,17 @@ export async function startCapabilities(
   isRecovering: boolean,
   onStop: (stop: () => Promise<void> | void) => void,
 ): Promise<void> {
-  const { supervisor, egress, inference, realdoc, agent } = rooms;
+  const { supervisor, egress, inference, parser, realdoc, agent } = rooms;
   onStop(() => supervisor.stop());
   onStop(() => egress.stop());
   onStop(() => inference.stop());
+  onStop(() => parser.stop());
   onStop(() => realdoc.stop());
   onStop(() => agent.stop());
   if (isRecovering) return;
   egress.start();
   inference.start();
+  parser.start();
   await realdoc.start();
   agent.start();
 }

@@ -7,10 +7,11 @@ import type { CheckSyntax } from './edit/advisory.ts';
 import { offeredTo } from './edit/offered.ts';
 import type { FormatResolver, PlacePorts } from './edit/place.ts';
 import { ShownMemory } from './edit/shown.ts';
-import { formatAddresses } from './formats/addresses.ts';
+import { Formats } from './formats/addresses.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
+import type { ParsePort } from './parse/port.ts';
 import { findOnDisk } from './projection/disk-names.ts';
 import { Displaced } from './projection/displaced.ts';
 import { Holds } from './projection/holds.ts';
@@ -48,8 +49,10 @@ export interface RealDocOptions {
   watch?: boolean;
   /** Addresses of text formats: cells, pointers, headings, symbols. Left out: those that the core reads itself. */
   addresses?: FormatResolver;
-  /** Whether a text is what its name says. Left out: nobody looks, and no edit carries an advisory. */
+  /** Whether a text is what its name says. Left out: the formats tell. */
   checkSyntax?: CheckSyntax;
+  /** Reads foreign formats in a guest. Left out: only what the core reads itself can be addressed. */
+  parser?: ParsePort;
   /** Calls that Node lacks. Left out: those of this machine, if there are any. */
   kernel?: () => Promise<Kernel | undefined>;
   /** Who has files of the share open. Left out: only what lies on the disk tells. */
@@ -68,6 +71,7 @@ export class RealDoc {
   readonly leaves: LeafStore;
   readonly documents: Documents;
   readonly contents = new Contents();
+  readonly formats: Formats;
   readonly projector: Projector;
   readonly rounds: Rounds;
   readonly dataDirectory: string;
@@ -83,6 +87,7 @@ export class RealDoc {
     const { db, clock, log } = options;
     this.#o = options;
     this.db = db;
+    this.formats = new Formats(options.parser);
     this.clock = clock;
     this.log = log;
     this.dataDirectory = options.dataDirectory;
@@ -210,14 +215,14 @@ export class RealDoc {
     return this.contents.shown(file, version, this.documents.at(file, version));
   }
 
-  get checkSyntax(): CheckSyntax | undefined {
-    return this.#o.checkSyntax;
+  get checkSyntax(): CheckSyntax {
+    return this.#o.checkSyntax ?? this.formats.check;
   }
 
   /** How addresses of an edit by this caller are resolved. */
   places(caller: Caller, file: FileRow): PlacePorts {
     const candidate = offeredTo(this.db, this.documents, this.seen, caller, file);
-    return { format: this.#o.addresses ?? formatAddresses(undefined), candidate };
+    return { format: this.#o.addresses ?? this.formats.addresses, candidate };
   }
 
   /** To be called after a version of the document was committed. */

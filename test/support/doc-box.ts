@@ -8,7 +8,8 @@ import { RealDoc, type RealDocOptions, realdocMigrations, realdocOperations } fr
 import { Store } from '../../src/store/index.ts';
 import { MiniDoor, person } from './mini-door.ts';
 
-export interface DocBoxOptions extends Partial<Pick<RealDocOptions, 'watch' | 'scanEveryMs' | 'checkSyntax'>> {
+export interface DocBoxOptions
+  extends Partial<Pick<RealDocOptions, 'watch' | 'scanEveryMs' | 'checkSyntax' | 'parser'>> {
   /** Where everything lies; kept between boxes of one test by the test itself. */
   base?: string;
   clock?: Clock;
@@ -38,6 +39,7 @@ export class DocBox {
       dataDirectory,
       watch: options.watch ?? false,
       ...(options.scanEveryMs === undefined ? {} : { scanEveryMs: options.scanEveryMs }),
+      ...(options.parser === undefined ? {} : { parser: options.parser }),
       ...(options.checkSyntax === undefined ? {} : { checkSyntax: options.checkSyntax }),
     });
     this.door.register(realdocOperations(this.room));

@@ -1,19 +1,16 @@
+import { isJinguError } from '../../common/index.ts';
+import type { CheckSyntax } from '../edit/advisory.ts';
 import type { FormatResolver, Meant, Place } from '../edit/place.ts';
 import { noAddresses } from '../edit/place.ts';
 import type { Base } from '../edit/target.ts';
-import type { Ask, Doc, Landing, OutlineEntry, SyntaxFault } from './ask.ts';
+import type { ParsePort } from '../parse/port.ts';
+import { type Ask, type Doc, type Landing, type OutlineEntry, sourceOf } from './ask.ts';
 import { CORE_FORMATS, type CoreFormat } from './core.ts';
 import { type TextFormat, textFormatOf } from './format-of.ts';
+import { type TextGuest, textGuest } from './text-guest.ts';
 
-/** Formats whose readers are not ours and run where they can do no harm. Throws what the formats throw. */
-export interface TextGuest {
-  land(doc: Doc, ask: Ask): Promise<Landing>;
-  outline(doc: Doc): Promise<OutlineEntry[]>;
-  check(doc: Doc): Promise<SyntaxFault | undefined>;
-}
-
-/** Formats that the guest reads. */
-const GUEST_FORMATS: ReadonlySet<TextFormat> = new Set(['yaml', 'html', 'xml', 'code']);
+/** Formats that the guest reads. Their own table would bring their readers into the core. */
+const IN_GUEST: ReadonlySet<TextFormat> = new Set(['yaml', 'html', 'xml', 'code']);
 
 /** Resolves cells, pointers, headings, symbols and ids of texts in the format that their name says. */
 export function formatAddresses(guest: TextGuest | undefined): FormatResolver {
@@ -23,7 +20,7 @@ export function formatAddresses(guest: TextGuest | undefined): FormatResolver {
     const format = textFormatOf(base.path);
     const core = CORE_FORMATS[format];
     if (core) return placeOf(base, core.land(doc, ask), meant, core, doc);
-    if (guest && GUEST_FORMATS.has(format)) return placeOf(base, await guest.land(doc, ask), meant);
+    if (guest && IN_GUEST.has(format)) return placeOf(base, await guest.land(doc, ask), meant);
     return noAddresses(base, target);
   };
 }
@@ -33,8 +30,7 @@ function placeOf(base: Base, landing: Landing, meant: Meant, core?: CoreFormat, 
   const { region } = landing;
   const first = tree.lineAt(region.from);
   const last = Math.min(Math.max(1, tree.lines), Math.max(first, tree.lineAt(Math.max(region.from, region.to - 1))));
-  const text =
-    core && doc && meant.act !== 'before' && meant.act !== 'after' ? core.meaning?.(doc, landing) : undefined;
+  const text = core && doc && (meant.act === 'set' || meant.act === 'show') ? core.meaning?.(doc, landing) : undefined;
   const splices = landing.patches.map(({ at, del, ins }) => ({
     at,
     del: tree.slice(at, at + del),
@@ -53,18 +49,62 @@ function placeOf(base: Base, landing: Landing, meant: Meant, core?: CoreFormat, 
   };
 }
 
-/** The sections, keys, symbols or columns of a text with their lines and addresses; nothing where there are none. */
-export async function outlineIn(doc: Doc, guest: TextGuest | undefined): Promise<OutlineEntry[] | undefined> {
-  const format = textFormatOf(doc.path);
-  const core = CORE_FORMATS[format];
-  if (core) return core.outline(doc);
-  return guest && GUEST_FORMATS.has(format) ? guest.outline(doc) : undefined;
+/** What the room asks of the formats of texts: addresses, outlines, checks. */
+export class Formats {
+  readonly #guest: TextGuest | undefined;
+
+  constructor(parser: ParsePort | undefined) {
+    this.#guest = parser && textGuest(parser);
+  }
+
+  /** Finds the addresses of texts for the verbs of an edit. */
+  get addresses(): FormatResolver {
+    return formatAddresses(this.#guest);
+  }
+
+  /** The first thing that makes a text no longer what its name says; nothing if there is none, or nobody can tell. */
+  readonly check: CheckSyntax = async (path, bytes) => {
+    const doc: Doc = { path, version: 0, source: sourceOf(bytes) };
+    const format = textFormatOf(path);
+    const core = CORE_FORMATS[format];
+    const fault = core ? core.check?.(doc) : IN_GUEST.has(format) ? await this.#guest?.check(doc) : undefined;
+    return fault && { line: fault.line, message: fault.reason };
+  };
+
+  /**
+   * Sections, keys, symbols or columns with their lines and addresses, `depth` levels of them. Nothing for a text whose
+   * format has no reader, or that the reader cannot read: its lines may still tell something.
+   */
+  async outline(doc: Doc, depth: number): Promise<OutlineEntry[] | undefined> {
+    const format = textFormatOf(doc.path);
+    const core = CORE_FORMATS[format];
+    if (core) return core.outline(doc, depth);
+    if (!this.#guest || !IN_GUEST.has(format)) return undefined;
+    try {
+      return await this.#guest.outline(doc, depth);
+    } catch (error) {
+      if (isJinguError(error) && NO_OUTLINE.has(error.code)) return undefined;
+      throw error;
+    }
+  }
+
+  /** What may be said instead of some lines: the row, key, section or symbol that begins there. */
+  async lineAddresses(doc: Doc, lines: readonly number[]): Promise<Map<number, string>> {
+    const core = CORE_FORMATS[textFormatOf(doc.path)];
+    if (core?.lineAddresses) return core.lineAddresses(doc, lines);
+    const wanted = new Set(lines);
+    const out = new Map<number, string>();
+    for (const { line, address } of (await this.outline(doc, MAX_DEPTH)) ?? []) {
+      if (address !== undefined && wanted.has(line) && !out.has(line)) out.set(line, address);
+    }
+    return out;
+  }
 }
 
-/** The first thing that makes a text no longer what its name says, or nothing. */
-export async function checkIn(doc: Doc, guest: TextGuest | undefined): Promise<SyntaxFault | undefined> {
-  const format = textFormatOf(doc.path);
-  const core = CORE_FORMATS[format];
-  if (core) return core.check?.(doc);
-  return guest && GUEST_FORMATS.has(format) ? guest.check(doc) : undefined;
-}
+const MAX_DEPTH = 8;
+const NO_OUTLINE: ReadonlySet<string> = new Set([
+  'DOC_PARSE_REFUSED',
+  'DOC_SYNTAX',
+  'GUEST_UNAVAILABLE',
+  'UNAVAILABLE',
+]);

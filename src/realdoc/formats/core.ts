@@ -1,3 +1,4 @@
+import { indexLines } from '../text/line-index.ts';
 import type { Ask, Doc, Landing, OutlineEntry, SyntaxFault } from './ask.ts';
 import { lineOf, wholeOf } from './ask.ts';
 import { checkCsv, outlineOfCsv } from './csv/check.ts';
@@ -12,7 +13,9 @@ import { landInMarkdown, outlineOfMarkdown } from './markdown/edit.ts';
 /** A format whose reader is a linear scan of ours, so that it may run in the core. */
 export interface CoreFormat {
   land(doc: Doc, ask: Ask): Landing;
-  outline(doc: Doc): OutlineEntry[];
+  outline(doc: Doc, depth: number): OutlineEntry[];
+  /** Addresses of lines, where an outline does not hold them. */
+  lineAddresses?(doc: Doc, lines: readonly number[]): Map<number, string>;
   check?(doc: Doc): SyntaxFault | undefined;
   /** What the bytes of a place say, if they are a spelling of it. */
   meaning?(doc: Doc, landing: Landing): string | undefined;
@@ -24,6 +27,7 @@ export const CORE_FORMATS: Partial<Record<TextFormat, CoreFormat>> = {
   csv: {
     land: landInCsv,
     outline: (doc) => outlineOfCsv(csvOf(doc)),
+    lineAddresses: rowsOfLines,
     check: (doc) => checkCsv(csvOf(doc)),
     meaning: (doc, { region }) => {
       const raw = doc.source.slice(region.from, region.to).toString('utf8');
@@ -32,7 +36,8 @@ export const CORE_FORMATS: Partial<Record<TextFormat, CoreFormat>> = {
   },
   json: {
     land: landInJson,
-    outline: (doc) => (doc.source.bytes > OUTLINED_BYTES ? [] : outlineOfJson(wholeOf(doc, OUTLINED_BYTES))),
+    outline: (doc, depth) =>
+      doc.source.bytes > OUTLINED_BYTES ? [] : outlineOfJson(wholeOf(doc, OUTLINED_BYTES), depth),
     check: (doc) => {
       const bytes = doc.source.slice(0, doc.source.bytes);
       const fault = checkJson(bytes, 0, bytes.length, /\.jsonc$/i.test(doc.path));
@@ -63,6 +68,19 @@ export const CORE_FORMATS: Partial<Record<TextFormat, CoreFormat>> = {
     outline: (doc) => outlineOfMarkdown(doc.source.slice(0, OUTLINED_BYTES)),
   },
 };
+
+/** `row 7` for each line of a table: records may span lines. */
+function rowsOfLines(doc: Doc, lines: readonly number[]): Map<number, string> {
+  const csv = csvOf(doc);
+  const out = new Map<number, string>();
+  const head = doc.source.slice(0, OUTLINED_BYTES);
+  const starts = indexLines(head).starts;
+  for (const line of lines) {
+    const record = starts[line - 1] === undefined ? undefined : csv.recordAround(starts[line - 1]!);
+    if (record) out.set(line, `row ${record.row}`);
+  }
+  return out;
+}
 
 function jsonMeaning(doc: Doc, { region }: Landing): string | undefined {
   const raw = doc.source.slice(region.from, region.to).toString('utf8');

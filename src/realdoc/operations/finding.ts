@@ -5,6 +5,7 @@ import { narrow, scoreLines } from '../edit/narrow.ts';
 import { linesFrom } from '../edit/plan.ts';
 import { findAll } from '../edit/search.ts';
 import { spansOf } from '../edit/spans.ts';
+import type { Doc } from '../formats/ask.ts';
 import { headingAbove, outlineOf } from '../kinds/outline.ts';
 import type { RealDoc } from '../realdoc.ts';
 import type { FileRow } from '../rows.ts';
@@ -16,6 +17,8 @@ const MAX_DOCUMENTS = 500;
 /** Texts above this are searched for the words as they stand, not scored line by line. */
 const SCORED_BYTES = 4 * 1024 * 1024;
 const MAX_OUTLINE = 500;
+/** Levels of keys; headings and symbols come all. */
+const OUTLINE_DEPTH = 2;
 const CANDIDATES = 40;
 const READ_ERRORS = [
   'DOC_NOT_FOUND',
@@ -134,7 +137,17 @@ function outline(room: RealDoc): AnyOperation {
       path: DocPath,
       version: Version,
       total: Type.Integer(),
-      entries: Type.Array(closed({ line: Line, level: Type.Number(), title: Type.String() })),
+      entries: Type.Array(
+        closed({
+          line: Line,
+          level: Type.Number(),
+          title: Type.String(),
+          /** The last line of what the entry heads. */
+          to: Type.Optional(Line),
+          /** What a verb or `section` may say instead of the lines. */
+          address: Type.Optional(Type.String()),
+        }),
+      ),
       elided: Type.Integer({ minimum: 0 }),
     }),
     ...READ,
@@ -144,7 +157,8 @@ function outline(room: RealDoc): AnyOperation {
     read: async (ctx, input) => {
       const file = await room.locate(input.path);
       const { tree } = await room.shown(file);
-      const all = outlineOf(tree.slice(0, SCORED_BYTES).toString('utf8'), file.path);
+      const inFormat = file.kind === 'text' ? await room.formats.outline(docOf(file, tree), OUTLINE_DEPTH) : undefined;
+      const all = inFormat ?? outlineOf(tree.slice(0, SCORED_BYTES).toString('utf8'), file.path);
       ctx.raise(file.label);
       return {
         path: file.path,
@@ -176,7 +190,14 @@ function candidates(room: RealDoc): AnyOperation {
       document: DocumentId,
       version: Version,
       candidates: Type.Array(
-        closed({ ref: Type.Integer({ minimum: 1 }), line: Line, prefix: Type.String(), text: Type.String() }),
+        closed({
+          ref: Type.Integer({ minimum: 1 }),
+          line: Line,
+          prefix: Type.String(),
+          text: Type.String(),
+          /** The row, key, section or symbol that begins on the line. */
+          address: Type.Optional(Type.String()),
+        }),
       ),
       /** Candidates in the document; more than are given if it was narrowed. */
       total: Type.Integer({ minimum: 0 }),
@@ -196,7 +217,13 @@ function candidates(room: RealDoc): AnyOperation {
       const all = candidatesOf(text, { instruction: input.query, path: file.path });
       const above = headingAbove(outlineOf(text, file.path));
       ctx.raise(file.label);
-      const offered = narrow(all, input.query, input.max ?? CANDIDATES, above).map((c, i) => ({ ref: i + 1, ...c }));
+      const narrowed = narrow(all, input.query, input.max ?? CANDIDATES, above);
+      const lines = narrowed.map(({ line }) => line);
+      const addresses = file.kind === 'text' ? await room.formats.lineAddresses(docOf(file, tree), lines) : new Map();
+      const offered = narrowed.map((c, i) => {
+        const address = addresses.get(c.line) as string | undefined;
+        return { ref: i + 1, ...c, ...(address === undefined ? {} : { address }) };
+      });
       const { id, head } = file;
       room.seen.offer(
         ctx.caller,
@@ -213,6 +240,10 @@ function candidates(room: RealDoc): AnyOperation {
       };
     },
   });
+}
+
+function docOf(file: FileRow, tree: TextTree): Doc {
+  return { path: file.path, version: file.head, source: tree };
 }
 
 function spansAt(tree: TextTree, file: FileRow, line: number): string[] {

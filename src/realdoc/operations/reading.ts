@@ -1,8 +1,19 @@
 import { fail, type Reader } from '../../common/index.ts';
-import { type AnyOperation, closed, DocPath, LabelSchema, operation, Type, Version } from '../../protocol/index.ts';
+import {
+  type AnyOperation,
+  type Caller,
+  closed,
+  DocPath,
+  LabelSchema,
+  operation,
+  Type,
+  Version,
+} from '../../protocol/index.ts';
+import { parseTarget } from '../edit/address.ts';
+import { resolveTarget } from '../edit/place.ts';
 import { linesFrom } from '../edit/plan.ts';
 import { findAll } from '../edit/search.ts';
-import { bare, lineHash } from '../edit/target.ts';
+import { type Base, bare, lineHash } from '../edit/target.ts';
 import { resolveVersion } from '../history/at.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -95,6 +106,8 @@ function read(room: RealDoc): AnyOperation {
       to: Type.Optional(Line),
       /** The lines around this one, or around the first line that holds these words. */
       around: Type.Optional(Type.Union([Line, Type.String({ minLength: 1, maxLength: 200 })])),
+      /** The lines of a place in the terms of the format: `# Heading`, `@Class.method`, `/key`, `B2:D9`, `#id`, `#3`. */
+      section: Type.Optional(Type.String({ minLength: 1, maxLength: 1000 })),
       /** `v12`, a time (ISO 8601) or the name of a tag; left out: the newest. */
       at: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       /** Adds to each line the hash that the `hash` guard compares. */
@@ -135,9 +148,16 @@ function read(room: RealDoc): AnyOperation {
       'DOC_TOO_LARGE',
       'DOC_VERSION_UNKNOWN',
       'DOC_LINE_UNKNOWN',
+      'DOC_ADDRESS_UNKNOWN',
+      'DOC_ALIAS',
+      'DOC_AMBIGUOUS',
+      'DOC_PARSE_REFUSED',
+      'DOC_SYNTAX',
+      'DOC_VERB_INVALID',
     ],
     positional: ['path'],
     examples: [
+      { note: 'a section', input: { path: 'office/minutes.md', section: '## Decisions' } },
       { note: 'the beginning', input: { path: 'office/minutes.md' } },
       { note: 'some lines of an old version', input: { path: 'office/minutes.md', from: 10, to: 20, at: 'v3' } },
     ],
@@ -145,7 +165,10 @@ function read(room: RealDoc): AnyOperation {
       const file = await room.locate(input.path, { deleted: input.at !== undefined });
       const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
       const { tree } = await room.shown(file, version);
-      const { from, to } = wanted(tree, file, version, input);
+      const { from, to } =
+        input.section === undefined
+          ? wanted(tree, file, version, input)
+          : await sectionAt(room, ctx.caller, file, { path: file.path, version, tree }, input);
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
       const label = rows.opAt(ctx.db, file.id, version)?.label ?? file.label;
       ctx.raise(label);
@@ -188,6 +211,20 @@ function wanted(
   if (from > Math.max(1, total)) throw fail('DOC_LINE_UNKNOWN', { path: file.path, version, line: from, total });
   const to = Math.min(input.to ?? from + LINES_AT_ONCE - 1, total, from + MAX_LINES - 1);
   return { from, to };
+}
+
+/** Lines of an address, from `from` on and no further than `to` if those are given too. */
+async function sectionAt(
+  room: RealDoc,
+  caller: Caller,
+  file: FileRow,
+  base: Base,
+  input: { section?: string; from?: number; to?: number },
+): Promise<{ from: number; to: number }> {
+  const target = parseTarget(input.section!, 1);
+  const { lines } = await resolveTarget(base, target, { verb: 1, act: 'show' }, room.places(caller, file));
+  const from = Math.max(lines.from, input.from ?? 1);
+  return { from, to: Math.min(lines.to, input.to ?? lines.to, from + MAX_LINES - 1) };
 }
 
 function lineWith(tree: TextTree, words: string): number | undefined {

@@ -1,4 +1,5 @@
 import { packageMethods } from './package-methods.ts';
+import { textMethods } from './text-methods.ts';
 
 /** What a method gets: its parameters as the core sent them, and the bytes that came with them, one buffer each. */
 export type ParseMethod = {
@@ -16,6 +17,7 @@ export interface MethodAnswer {
  */
 export const METHODS = {
   ...packageMethods,
+  ...textMethods,
 } satisfies Record<string, ParseMethod>;
 
 export type MethodName = keyof typeof METHODS;

@@ -61,11 +61,14 @@ export class Parser implements ParsePort {
       // Dying of a file says nothing about the next one.
       backoff: { ...DEFAULT_BACKOFF, stableMs: 1 },
       errors: [
+        'DOC_ADDRESS_UNKNOWN',
+        'DOC_ALIAS',
         'DOC_AMBIGUOUS',
         'DOC_GUARD_FAILED',
         'DOC_LINE_UNKNOWN',
         'DOC_NO_CHANGE',
         'DOC_PARSE_REFUSED',
+        'DOC_SYNTAX',
         'DOC_TEXT_NOT_FOUND',
         'DOC_UNSAFE_SPAN',
         'DOC_VERB_INVALID',

@@ -3,7 +3,7 @@ import { resolvePlaces } from '../../../../src/realdoc/edit/place.ts';
 import { rebaseAims } from '../../../../src/realdoc/edit/rebase.ts';
 import { resolveVerbs } from '../../../../src/realdoc/edit/resolve.ts';
 import type { Verb } from '../../../../src/realdoc/edit/verbs.ts';
-import { formatAddresses } from '../../../../src/realdoc/formats/addresses.ts';
+import { Formats } from '../../../../src/realdoc/formats/addresses.ts';
 import { TextTree } from '../../../../src/realdoc/text/tree.ts';
 import { refusalOf } from './land.ts';
 
@@ -12,7 +12,7 @@ async function edit(path: string, text: string, verbs: Verb[]): Promise<string> 
   const tree = TextTree.of(Buffer.from(text));
   const base = { path, version: 1, tree };
   const places = await resolvePlaces(base, verbs, {
-    format: formatAddresses(undefined),
+    format: new Formats(undefined).addresses,
     candidate: () => ({ line: 1 }),
   });
   const result = rebaseAims(resolveVerbs(base, verbs, places), tree, []);
