@@ -145,13 +145,11 @@ function wrongFile(rel: string, answers: Answers, digests: Map<number, string>, 
 function invented(box: DocBox, file: FileRow, answers: Answers, digests: Map<number, string>): string[] {
   if (answers.torn.has(file.rel)) return [];
   const made = answers.begun.get(file.rel);
-  const found = box.store.all<{ v: number; source: string }>(
-    "SELECT v, source FROM doc_op WHERE file = ? AND source IN ('import', 'delete', 'move')",
-    file.id,
-  );
-  return found
-    .filter(({ v, source }) => source !== 'import' || !made?.has(digests.get(v) ?? ''))
-    .map(({ v, source }) => `${file.rel} v${v} was invented (${source})`);
+  return rows
+    .opsBetween(box.store, file.id, 0, file.head)
+    .filter(({ source }) => source === 'import' || source === 'delete' || source === 'move')
+    .filter(({ version, source }) => source !== 'import' || !made?.has(digests.get(version) ?? ''))
+    .map(({ version, source }) => `${file.rel} v${version} was invented (${source})`);
 }
 
 /** The digest of the file of each version, oldest first. */

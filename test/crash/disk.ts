@@ -69,6 +69,15 @@ export class Disk {
   readonly #inodes = new Map<number, FileNode>();
   #next = 1;
 
+  /** Nothing but one folder, that somebody made long ago. */
+  static withFolder(name: string): Disk {
+    const disk = new Disk();
+    const folder = new FolderNode();
+    disk.root.durable.set(name, folder);
+    disk.root.live.set(name, folder);
+    return disk;
+  }
+
   /** The folder as it is now, all of it durable. */
   static from(path: string): Disk {
     const disk = new Disk();

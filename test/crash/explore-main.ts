@@ -13,7 +13,7 @@ import type { ExploreOptions, ExploreReport } from './explore.ts';
 import { type Call, readLog } from './log.ts';
 import { PLANTS } from './plants.ts';
 import { Control, recorded } from './recorder.ts';
-import { type CrashState, countChoices, crashStates } from './states.ts';
+import { type CrashState, countChoices, crashStates, SHARE } from './states.ts';
 
 const options = JSON.parse(process.argv[2]!) as ExploreOptions;
 const { folder, library, seed } = options;
@@ -33,10 +33,14 @@ const alive = setInterval(() => undefined, 1000);
 
 const calls = recordWorkload();
 report.calls = calls.length;
-const choices = countChoices(calls, { random: randomFrom(seed) });
+const choices = countChoices(calls, { begin: Disk.withFolder(SHARE), random: randomFrom(seed) });
 for (const plant of options.plants) await checkPlant(plant);
 let last = performance.now();
-for (const state of crashStates(calls, { random, wanted: { states: options.states, choices } })) {
+for (const state of crashStates(calls, {
+  begin: Disk.withFolder(SHARE),
+  random,
+  wanted: { states: options.states, choices },
+})) {
   const nested = options.recoverEvery > 0 && report.states % options.recoverEvery === options.recoverEvery - 1;
   note(state, nested ? await checkWithRecovery(state) : await checkState(state, base));
   report.states++;
@@ -52,7 +56,7 @@ process.stdout.write(`${JSON.stringify(report)}\n`);
 /** Runs the workload at the very place where its states will stand: the database knows the path of the share. */
 function recordWorkload(): Call[] {
   rmSync(base, { recursive: true, force: true });
-  mkdirSync(base, { recursive: true });
+  mkdirSync(join(base, SHARE), { recursive: true });
   const log = join(folder, 'workload.log');
   rmSync(log, { force: true });
   const { PATH = '', HOME = '' } = process.env;
@@ -67,7 +71,7 @@ function recordWorkload(): Call[] {
   if (child.status !== 0) throw new Error(`the workload failed: ${child.stderr}`);
   const found = readLog(log, base);
   // Proof that no change went past the recorder: what it saw gives the folder as it is, byte for byte.
-  const seen = new Disk();
+  const seen = Disk.withFolder(SHARE);
   for (const call of found) seen.apply(call);
   report.complete = difference(seen, Disk.from(base));
   return found;
@@ -78,8 +82,16 @@ async function checkPlant(plant: string): Promise<void> {
   const caught = { states: 0, violations: 0, example: '' };
   report.planted[plant] = caught;
   const forgets = PLANTS[plant]!(calls);
-  const wanted = { states: options.plantStates, choices: countChoices(calls, { random: randomFrom(seed), forgets }) };
-  for (const state of crashStates(calls, { random: randomFrom(seed + 1), wanted, forgets })) {
+  const wanted = {
+    states: options.plantStates,
+    choices: countChoices(calls, { begin: Disk.withFolder(SHARE), random: randomFrom(seed), forgets }),
+  };
+  for (const state of crashStates(calls, {
+    begin: Disk.withFolder(SHARE),
+    random: randomFrom(seed + 1),
+    wanted,
+    forgets,
+  })) {
     const problems = await checkState(state, base);
     caught.states++;
     if (problems.length > 0) caught.violations++;

@@ -16,6 +16,8 @@ import { KIND } from './recorder.ts';
 
 /** Where the program notes what it answered: kept through every crash, since it stands for what people were told. */
 export const ACK = 'ACK';
+/** The share was there before the box: a workspace is known by the identity of its folder. */
+export const SHARE = 'share';
 const SECTOR = 512;
 const MANY = 40;
 
@@ -177,10 +179,16 @@ function foldersOf(root: FolderNode, namesOf: (folder: FolderNode) => ReadonlyMa
   );
 }
 
-/** Makes `folder` hold exactly this state. Times lie an hour back, as after a power cut that somebody slept through. */
+/**
+ * Makes `folder` hold exactly this state. The share stays the folder it is. Times lie an hour back, as after a power cut
+ * that somebody slept through.
+ */
 export function materialise(state: Pick<CrashState, 'files' | 'folders'>, folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true, force: true });
+  const share = join(folder, SHARE);
+  mkdirSync(share, { recursive: true });
+  const others = readdirSync(folder).filter((name) => name !== SHARE);
+  const old = [...others.map((name) => join(folder, name)), ...readdirSync(share).map((name) => join(share, name))];
+  for (const path of old) rmSync(path, { recursive: true, force: true });
   for (const path of state.folders) mkdirSync(join(folder, path), { recursive: true });
   const then = Date.now() / 1000 - 3600;
   for (const [path, bytes] of state.files) {
