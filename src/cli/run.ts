@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { nearest } from '../common/index.ts';
 import { localeOf, locateData } from '../config/locate.ts';
+import type { InvokeResult } from '../protocol/invoke.ts';
 import { BoxSocket } from './box-socket.ts';
 import { CliError, cliFail, wireOf } from './cli-error.ts';
 import { type Base, type Context, call, describe } from './context.ts';
@@ -83,7 +84,12 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
     contract.id,
     withLocalPaths(contract.id, parsed.input),
   );
-  if (!isTask) return finish(context, contract.id, result.plan ?? result.output);
+  if (!isTask) {
+    const shown = base.terminal.isHuman && result.plan === undefined ? await written(context, contract.id, result) : '';
+    if (shown) base.terminal.show(shown);
+    else finish(context, contract.id, result.plan ?? result.output);
+    return exitOfAnswer(result.output);
+  }
   const { followTask } = await import('./local/follow-task.ts');
   const task = await followTask(context, (result.output as { taskId: string }).taskId);
   if (base.terminal.isHuman) {
@@ -127,6 +133,12 @@ async function parse(
     if (error instanceof TypeError) throw cliFail('USAGE', { reason: error.message }, locale, error);
     throw error;
   }
+}
+
+async function written({ terminal, locale }: Context, id: string, result: InvokeResult): Promise<string | undefined> {
+  if (!id.startsWith('doc.')) return undefined;
+  const { renderWritten } = await import('./render/doc-written.ts');
+  return renderWritten(result, terminal, locale);
 }
 
 function finish({ terminal }: Pick<Context, 'terminal'>, id: string, data: unknown): number {

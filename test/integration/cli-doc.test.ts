@@ -107,6 +107,14 @@ describe.skipIf(!hasScript)('documents for people', () => {
     expect(lines[4]).toMatch(/^v1 .* 5 +Nobody objected/);
   });
 
+  it('a rollback says what it did and how it is taken back, and taking it back works as said', async () => {
+    const done = bare(await shown('doc', 'rollback', 'office/minutes.md', 'v1'));
+    expect(done).toMatch(/^office\/minutes\.md {2}v4 {2}\+2 -2\n[\s\S]*3 {2}We meet on Tuesday/);
+    const command = /Take it back: jingu (.*)/.exec(done)![1]!;
+    expect(bare(await shown(...command.split(' ')))).toMatch(/^office\/minutes\.md {2}v5/);
+    expect((await run('doc', 'show', 'office/minutes.md')).stdout).toContain('Thursday');
+  });
+
   it('long text goes through the pager, short text does not', async () => {
     const env = { PAGER: "sed -e 's/^/paged: /'" };
     writeFileSync(join(folder, 'long.md'), 'line\n'.repeat(300));
