@@ -8,11 +8,13 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import NODE_FLAGS from '../src/daemon/node-flags.json' with { type: 'json' };
 import { measureEdits } from './realdoc/edits.ts';
+import { measureHistory } from './realdoc/history.ts';
 import { FULL, QUICK, type Sizes } from './realdoc/sizes.ts';
 import { type Figure, machineFacts, table } from './support/figure.ts';
 
 const PARTS: Record<string, (sizes: Sizes) => Promise<Figure[]>> = {
   edits: measureEdits,
+  history: measureHistory,
 };
 
 const { values } = parseArgs({
