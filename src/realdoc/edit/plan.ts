@@ -128,13 +128,19 @@ const MAX_SHOWN = 200;
 export function changedLines(after: TextTree, change: Change): ShownLine[] {
   const ranges: { from: number; to: number }[] = [];
   let shift = 0;
+  let lines = 0;
   for (const s of change) {
+    // Of a change of ten thousand places only the first are shown, so only those are looked for.
+    if (lines >= MAX_SHOWN) break;
     const at = s.at + shift;
     const from = Math.max(1, after.lineAt(at) - AROUND);
     const to = after.lineAt(Math.max(at, at + s.ins.length - 1)) + AROUND;
     const last = ranges.at(-1);
     if (last && from <= last.to + 1) last.to = Math.max(last.to, to);
-    else ranges.push({ from, to });
+    else {
+      lines += last ? last.to - last.from + 1 : 0;
+      ranges.push({ from, to });
+    }
     shift += s.ins.length - s.del.length;
   }
   const out: ShownLine[] = [];

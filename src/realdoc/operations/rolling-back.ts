@@ -184,7 +184,9 @@ function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number): Step | un
   const whole = !isSame && (isWhole || isMostlyNew(before.bytes, change)) ? wholeAt(room, db, file, target) : undefined;
   // The text is as it was, and so is what is known of who could have written it.
   const label = (goes ? undefined : rows.newestOps(db, file.id, to + 1, 1)[0]?.label) ?? file.label;
-  return { file, to, change, whole, state, label, before, after: whole?.tree ?? before.apply(change) };
+  // The text as it was, not the change applied: nothing of it has to be fetched to know what it is.
+  const after = whole?.tree ?? (change.length === 0 ? before : room.documents.read(db, file, target));
+  return { file, to, change, whole, state, label, before, after };
 }
 
 /** The step against the head that the transaction sees; what came in meanwhile is rolled back with the rest. */

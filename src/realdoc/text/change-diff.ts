@@ -43,16 +43,19 @@ export function unifiedOf(
   return out;
 }
 
-function stretches(before: TextTree, change: Change): Stretch[] {
-  const out: Stretch[] = [];
+/** One after the other, so that no more is looked for than is shown. */
+function* stretches(before: TextTree, change: Change): Generator<Stretch> {
+  let last: Stretch | undefined;
   for (const splice of change) {
     const fromLine = Math.max(1, before.lineAt(splice.at) - AROUND);
     const toLine = Math.min(before.lines, before.lineAt(splice.at + splice.del.length) + AROUND);
-    const last = out.at(-1);
     if (last && fromLine <= last.toLine + 1) {
       last.toLine = Math.max(last.toLine, toLine);
       last.splices.push(splice);
-    } else out.push({ splices: [splice], fromLine, toLine });
+      continue;
+    }
+    if (last) yield last;
+    last = { splices: [splice], fromLine, toLine };
   }
-  return out;
+  if (last) yield last;
 }

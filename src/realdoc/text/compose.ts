@@ -28,9 +28,55 @@ function inHalves(changes: readonly Change[]): Change {
   return join2(inHalves(changes.slice(0, half)), inHalves(changes.slice(half)));
 }
 
+/** Splices of both that keep apart are moved and no more; only where they meet is the text walked. */
 function join2(first: Change, second: Change): Change {
   if (first.length === 0) return second;
   if (second.length === 0) return first;
+  const out: Splice[] = [];
+  let [i, j, shift] = [0, 0, 0];
+  while (i < first.length && j < second.length) {
+    const a = first[i]!;
+    const b = second[j]!;
+    let end = a.at + shift + a.ins.length;
+    if (end < b.at) {
+      out.push(a);
+      shift += a.ins.length - a.del.length;
+      i++;
+      continue;
+    }
+    if (b.at + b.del.length < a.at + shift) {
+      out.push(moved(b, shift));
+      j++;
+      continue;
+    }
+    const [fromA, fromB, before] = [i++, j++, shift];
+    end = Math.max(end, b.at + b.del.length);
+    shift += a.ins.length - a.del.length;
+    for (;;) {
+      const nextA = first[i];
+      const nextB = second[j];
+      if (nextA && nextA.at + shift <= end) {
+        end = Math.max(end, nextA.at + shift + nextA.ins.length);
+        shift += nextA.ins.length - nextA.del.length;
+        i++;
+      } else if (nextB && nextB.at <= end) {
+        end = Math.max(end, nextB.at + nextB.del.length);
+        j++;
+      } else break;
+    }
+    const met = second.slice(fromB, j).map((s) => moved(s, before));
+    for (const splice of walk(first.slice(fromA, i), met)) out.push(splice);
+  }
+  for (; i < first.length; i++) out.push(first[i]!);
+  for (; j < second.length; j++) out.push(moved(second[j]!, shift));
+  return out;
+}
+
+function moved(s: Splice, shift: number): Splice {
+  return shift === 0 ? s : { at: s.at - shift, del: s.del, ins: s.ins };
+}
+
+function walk(first: Change, second: Change): Change {
   const a = new Steps(first);
   const b = new Steps(second);
   const out = new Builder();
@@ -65,7 +111,7 @@ const LOOK_INTO = 256 * 1024;
 function keepReturned(change: Change): Change {
   return change.flatMap((s) => {
     if (s.del.length === 0 || s.ins.length === 0 || s.del.length + s.ins.length > LOOK_INTO) return [s];
-    if (s.del.indexOf(10) < 0 && s.ins.indexOf(10) < 0) return [s];
+    if (isOneLine(s.del) && isOneLine(s.ins)) return [s];
     const { a, b, hunks } = diffLines(s.del, s.ins);
     return hunks.map((h) => ({
       at: s.at + a.starts[h.aFrom]!,
@@ -73,6 +119,11 @@ function keepReturned(change: Change): Change {
       ins: s.ins.subarray(b.starts[h.bFrom]!, b.starts[h.bTo]!),
     }));
   });
+}
+
+function isOneLine(bytes: Uint8Array): boolean {
+  const newline = bytes.indexOf(10);
+  return newline < 0 || newline === bytes.length - 1;
 }
 
 function size(step: Step): number {
