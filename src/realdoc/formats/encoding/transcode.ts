@@ -1,0 +1,76 @@
+import { fail } from '../../../common/index.ts';
+import type { Aim } from '../../edit/target.ts';
+import { TextTree } from '../../text/tree.ts';
+import { detectEncoding, type Encoding } from './detect.ts';
+import { encode } from './encode.ts';
+
+/** Longer texts are shown and edited as their bytes stand. */
+const MAX_BYTES = 32 * 1024 * 1024;
+
+/** A text that is no UTF-8, as UTF-8: line for line the stored one. */
+export interface Transcoded {
+  encoding: Encoding;
+  tree: TextTree;
+}
+
+const known = new WeakMap<TextTree, Transcoded | null>();
+
+/** Nothing for what is UTF-8, too long, or cannot be read line by line as the encoding that it seems to have. */
+export function transcodedOf(stored: TextTree): Transcoded | undefined {
+  const before = known.get(stored);
+  if (before !== undefined) return before ?? undefined;
+  const made = stored.bytes > MAX_BYTES ? undefined : transcode(stored);
+  known.set(stored, made ?? null);
+  return made;
+}
+
+function transcode(stored: TextTree): Transcoded | undefined {
+  const bytes = stored.toBuffer();
+  const encoding = detectEncoding(bytes);
+  if (!encoding) return undefined;
+  const tree = TextTree.of(Buffer.from(new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes)));
+  return tree.newlines === stored.newlines && tree.lines === stored.lines ? { encoding, tree } : undefined;
+}
+
+/**
+ * Aims at the UTF-8 form of a text as aims at its bytes. Throws DOC_ENCODING for characters that the encoding does not
+ * have, and for places inside of lines that do not come back to the same bytes.
+ */
+export function aimsInStored(
+  path: string,
+  stored: TextTree,
+  { tree, encoding }: Transcoded,
+  aims: readonly Aim[],
+): Aim[] {
+  const offset = (at: number): number => storedOffset(path, stored, tree, encoding, at);
+  return aims.map((aim) => ({
+    ...aim,
+    region: { from: offset(aim.region.from), to: offset(aim.region.to) },
+    splices: aim.splices.map(({ at, del, ins }) => {
+      const [from, to] = [offset(at), offset(at + del.length)];
+      const written = encode(Buffer.from(ins.buffer, ins.byteOffset, ins.length).toString('utf8'), encoding);
+      if ('missing' in written) throw fail('DOC_ENCODING', { path, encoding, character: written.missing });
+      return { at: from, del: stored.slice(from, to), ins: written };
+    }),
+  }));
+}
+
+function storedOffset(path: string, stored: TextTree, tree: TextTree, encoding: Encoding, at: number): number {
+  if (at >= tree.bytes) return stored.bytes;
+  const line = tree.lineAt(at);
+  const start = stored.offsetOfLine(line);
+  const from = tree.offsetOfLine(line);
+  if (at === from) return start;
+  const before = encode(tree.slice(from, at).toString('utf8'), encoding);
+  if (!('missing' in before)) {
+    const own = stored.slice(start, start + before.length);
+    if (own.equals(before)) return start + before.length;
+    // The same characters may have been written with other bytes of the same encoding.
+    if (decodes(own, encoding) === tree.slice(from, at).toString('utf8')) return start + before.length;
+  }
+  throw fail('DOC_ENCODING', { path, encoding, character: `line ${line}` });
+}
+
+function decodes(bytes: Uint8Array, encoding: Encoding): string {
+  return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
+}
