@@ -145,25 +145,32 @@ describe('files that are no text', () => {
     await handle.close();
     await truncate(join(box.root, 'huge.txt'), 2 * 1024 ** 3);
     // A sparse file reads as NULs behind its first line, so the size is what is named.
-    expect(await refusal('doc.read', { path: 'office/huge.txt' })).toBe('DOC_READ_ONLY_KIND');
+    expect(await refusal('doc.read', { path: 'office/huge.txt' })).toBe('DOC_TOO_LARGE');
     await rm(join(box.root, 'huge.txt'));
   });
 
-  it('text of another encoding keeps its bytes and takes no characters that do not fit', async () => {
-    const gbk = Buffer.from([0xba, 0xcf, 0xcd, 0xac, 0x20, 0x33, 0x30, 0x0a, 0x61, 0x0a]);
-    await box.write('old.txt', gbk);
-    expect(await refusal('doc.edit', { path: 'office/old.txt', base: 1, verbs: [{ set: '2', text: ['天'] }] })).toBe(
-      'DOC_ENCODING',
-    );
-    await box.call('doc.edit', {
-      path: 'office/old.txt',
-      base: 1,
-      verbs: [{ sub: { line: 1, find: '30', replace: '60' } }],
-    });
+  it('text of another encoding is read as what it says and written in it, and keeps all other bytes', async () => {
+    const old = Buffer.from([0xba, 0xcf, 0xcd, 0xac, 0x20, 0x33, 0x30, 0x0a, 0x61, 0x0a]);
+    await box.write('old.txt', old);
+    expect(await box.text('office/old.txt')).toBe('合同 30\na');
+    const verbs = [{ sub: { line: 1, find: '30', replace: '60天' } }];
+    const made = await box.call<{ changed: unknown }>('doc.edit', { path: 'office/old.txt', base: 1, verbs });
+    expect(made.changed).toContainEqual({ n: 1, text: '合同 60天' });
     await box.room.settled();
-    expect(await readFile(join(box.root, 'old.txt'))).toEqual(
-      Buffer.from([0xba, 0xcf, 0xcd, 0xac, 0x20, 0x36, 0x30, 0x0a, 0x61, 0x0a]),
-    );
+    const wanted = Buffer.concat([old.subarray(0, 5), Buffer.from([0x36, 0x30, 0xcc, 0xec]), old.subarray(7)]);
+    expect(await readFile(join(box.root, 'old.txt'))).toEqual(wanted);
+    expect(await box.text('office/old.txt', 'v1')).toBe('合同 30\na');
+  });
+
+  it('takes no characters that its encoding does not have, or that nobody knows how to write', async () => {
+    await box.write('latin.txt', Buffer.from('Müller\nKöln\n', 'latin1'));
+    await box.write('damaged.txt', Buffer.concat([Buffer.from('Büro für Größe\n'), Buffer.from([0xff, 10])]));
+    for (const path of ['office/latin.txt', 'office/damaged.txt']) {
+      expect(await refusal('doc.edit', { path, base: 1, verbs: [{ set: '2', text: ['天'] }] })).toBe('DOC_ENCODING');
+    }
+    await box.call('doc.rewrite', { path: 'office/latin.txt', base: 1, from: 1, to: 1, text: 'Möller' });
+    await box.room.settled();
+    expect((await readFile(join(box.root, 'latin.txt'))).toString('latin1')).toBe('Möller\nKöln\n');
   });
 });
 

@@ -110,8 +110,8 @@ export const docErrors = errorKinds({
     en: '{path} is not UTF-8, and the new text has characters that cannot be written into it safely.',
     zh: '{path} 不是 UTF-8 编码,新文本含有无法安全写入的字符。',
     hint: {
-      en: 'Use plain ASCII there, or save the file as UTF-8 first.',
-      zh: '请仅用 ASCII,或先将文件另存为 UTF-8。',
+      en: 'Use characters that its encoding has (ASCII always is), or save the file as UTF-8 first.',
+      zh: '请使用其编码中有的字符(ASCII 总是可以),或先将文件另存为 UTF-8。',
     },
   },
   DOC_VERSION_UNKNOWN: {

@@ -1,5 +1,6 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
+import { aimsInStored, keepEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Range } from '../text/map.ts';
@@ -33,8 +34,10 @@ export async function planEdit(
 ): Promise<EditPlan> {
   refuseOpaque(file);
   const baseTree = documents.read(db, file, base);
-  const at = { path: file.path, version: base, tree: baseTree };
-  const aims = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
+  const seen = file.utf8 ? undefined : transcodedOf(baseTree);
+  const at = { path: file.path, version: base, tree: seen?.tree ?? baseTree };
+  const resolved = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
+  const aims = seen ? aimsInStored(file.path, baseTree, seen, resolved) : resolved;
   return carry(db, documents, { file, base, baseTree, aims });
 }
 
@@ -54,13 +57,17 @@ export function carry(
     const lines = aims.flatMap((aim) => linesAt(before, placeAfter(aim.region, net))).slice(0, MAX_IN_ERROR);
     throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines });
   }
-  refuseForeignText(file, change);
-  return { file, base, baseTree, aims, change, before, after: before.apply(change) };
+  const after = before.apply(change);
+  if (!file.utf8) {
+    if (!transcodedOf(baseTree)) refuseForeignText(file, change);
+    keepEncoding(baseTree, before);
+    keepEncoding(baseTree, after);
+  }
+  return { file, base, baseTree, aims, change, before, after };
 }
 
-/** UTF-8 put into a text of another encoding would be unreadable there. */
+/** UTF-8 put into a text of an encoding that nobody knows would be unreadable there. */
 function refuseForeignText(file: FileRow, change: Change): void {
-  if (file.utf8) return;
   for (const s of change) if (s.ins.some((byte) => byte >= 128)) throw fail('DOC_ENCODING', { path: file.path });
 }
 
@@ -112,10 +119,7 @@ export function linesFrom(tree: TextTree, from: number, to: number, maxChars = 2
   for (let n = Math.max(1, from); n <= Math.min(to, tree.lines); n++) {
     const start = tree.offsetOfLine(n);
     const end = Math.min(tree.offsetOfLine(n + 1), start + 4 * maxChars);
-    const text = tree
-      .slice(start, end)
-      .toString('utf8')
-      .replace(/\r?\n$/, '');
+    const text = readable(tree, tree.slice(start, end)).replace(/\r?\n$/, '');
     out.push({ n, text: text.length > maxChars ? `${text.slice(0, maxChars)}…` : text });
   }
   return out;

@@ -1,5 +1,6 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
+import { aimsInStored, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import { carry, type EditPlan } from './plan.ts';
@@ -22,7 +23,9 @@ export function planRewrite(
   input: { base: number; from: number; to: number; text: string },
 ): EditPlan {
   refuseOpaque(file);
-  const tree = documents.read(db, file, input.base);
+  const baseTree = documents.read(db, file, input.base);
+  const seen = file.utf8 ? undefined : transcodedOf(baseTree);
+  const tree = seen?.tree ?? baseTree;
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   const count = lines.to - lines.from + 1;
   const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
@@ -39,6 +42,7 @@ export function planRewrite(
   const text = input.text.replace(/\r?\n$/, '');
   const fresh = text === '' ? '' : text.replaceAll(/\r?\n/g, end) + (isOpen ? '' : end);
   const splices = diffBytes(old, Buffer.from(fresh)).map((s) => ({ ...s, at: s.at + region.from }));
-  const aims = [{ verb: 1, lines, unproven: lines, region, splices: [...splices] }];
-  return carry(db, documents, { file, base: input.base, baseTree: tree, aims });
+  const planned = [{ verb: 1, lines, unproven: lines, region, splices: [...splices] }];
+  const aims = seen ? aimsInStored(file.path, baseTree, seen, planned) : planned;
+  return carry(db, documents, { file, base: input.base, baseTree, aims });
 }

@@ -1,4 +1,5 @@
 import { fail } from '../../common/index.ts';
+import { transcodedOf } from '../formats/encoding/transcode.ts';
 import type { FileRow, Kind } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import { HEAD_BYTES, type TextFacts, textFacts, whyOpaque } from './kind.ts';
@@ -12,7 +13,7 @@ export interface Stored {
   bytes: Buffer;
 }
 
-/** A version as people read it: numbered lines. For a text that is the stored text itself. */
+/** A version as people read it: numbered lines, as UTF-8. For a text in UTF-8 that is the stored text itself. */
 export interface Shown {
   tree: TextTree;
 }
@@ -36,7 +37,7 @@ export class Contents {
 
   /** Throws DOC_READ_ONLY_KIND where there is nothing to read. */
   async shown(file: FileRow, _version: number, tree: TextTree): Promise<Shown> {
-    if (file.kind === 'text') return { tree };
+    if (file.kind === 'text') return { tree: file.utf8 ? tree : (transcodedOf(tree)?.tree ?? tree) };
     throw fail('DOC_READ_ONLY_KIND', {
       path: file.path,
       kind: file.why ?? 'binary',

@@ -14,6 +14,7 @@ export interface Transcoded {
 }
 
 const known = new WeakMap<TextTree, Transcoded | null>();
+const encodings = new WeakMap<TextTree, Encoding>();
 
 /** Nothing for what is UTF-8, too long, or cannot be read line by line as the encoding that it seems to have. */
 export function transcodedOf(stored: TextTree): Transcoded | undefined {
@@ -21,7 +22,20 @@ export function transcodedOf(stored: TextTree): Transcoded | undefined {
   if (before !== undefined) return before ?? undefined;
   const made = stored.bytes > MAX_BYTES ? undefined : transcode(stored);
   known.set(stored, made ?? null);
+  if (made) encodings.set(stored, made.encoding);
   return made;
+}
+
+/** To be said of a text that was made from another one in its encoding. */
+export function keepEncoding(from: TextTree, to: TextTree): void {
+  const encoding = encodings.get(from);
+  if (encoding) encodings.set(to, encoding);
+}
+
+/** Bytes of a stored text as people read them, if its encoding was asked for before; else as UTF-8. */
+export function readable(tree: TextTree, bytes: Buffer): string {
+  const encoding = encodings.get(tree);
+  return encoding ? decodes(bytes, encoding) : bytes.toString('utf8');
 }
 
 function transcode(stored: TextTree): Transcoded | undefined {
