@@ -40,6 +40,8 @@ export class DocBox {
       watch: options.watch ?? false,
       ...(options.scanEveryMs === undefined ? {} : { scanEveryMs: options.scanEveryMs }),
       ...(options.parser === undefined ? {} : { parser: options.parser }),
+      ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
+      ...(options.shareFacts === undefined ? {} : { shareFacts: options.shareFacts }),
       ...(options.checkSyntax === undefined ? {} : { checkSyntax: options.checkSyntax }),
     });
     this.door.register(realdocOperations(this.room));
