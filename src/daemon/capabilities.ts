@@ -8,7 +8,7 @@ import { Egress, egressOperations } from '../egress/index.ts';
 import { Supervisor } from '../guest/index.ts';
 import { Inference, inferenceOperations } from '../inference/index.ts';
 import type { AnyOperation } from '../protocol/index.ts';
-import { documentBlobOperations, Parser, RealDoc, realdocOperations } from '../realdoc/index.ts';
+import { documentBlobOperations, Parser, RealDoc, realdocOperations, sambaFacts } from '../realdoc/index.ts';
 import { questionsOf, taskCaller } from './agent-ports.ts';
 import type { Trust, TrustOptions } from './trust.ts';
 
@@ -61,6 +61,7 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     dataDirectory: config.data,
     caller: () => identity.internalCaller(),
     parser,
+    shareFacts: sambaFacts({ clock }),
   });
   const agent = new Agent({
     db: store,

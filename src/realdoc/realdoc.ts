@@ -101,7 +101,7 @@ export class RealDoc {
       ...shared,
       track,
       call: (input) => this.#import(input),
-      release: () => this.#release(),
+      release: () => this.retryHeld(),
     });
     const displaced = new Displaced({
       ...shared,
@@ -234,6 +234,7 @@ export class RealDoc {
   /** There is a file that holds, or may hold, something that is not known. One call of the file system where nothing is new. */
   async #isThere(ws: WorkspaceRow, rel: string, file: FileRow | undefined): Promise<boolean> {
     if (file?.state === 'live') return isNews(this.db, ws, rel);
+    if (!(await isNews(this.db, ws, rel))) return false;
     const disk = await findOnDisk(ws.root, rel, null);
     return lstat(join(ws.root, disk)).then(
       (stat) => !stat.isDirectory(),
@@ -258,7 +259,8 @@ export class RealDoc {
     return output as ImportAnswer;
   }
 
-  #release(): void {
+  /** Somebody closed a file, or held files shall be treated in another way. */
+  retryHeld(): void {
     for (const row of rows.openProjections(this.db)) if (row.state === 'held') this.projector.kick(row.file);
   }
 

@@ -9,7 +9,7 @@ import { Store } from '../../src/store/index.ts';
 import { MiniDoor, person } from './mini-door.ts';
 
 export interface DocBoxOptions
-  extends Partial<Pick<RealDocOptions, 'watch' | 'scanEveryMs' | 'checkSyntax' | 'parser'>> {
+  extends Partial<Pick<RealDocOptions, 'watch' | 'scanEveryMs' | 'kernel' | 'shareFacts' | 'checkSyntax' | 'parser'>> {
   /** Where everything lies; kept between boxes of one test by the test itself. */
   base?: string;
   clock?: Clock;

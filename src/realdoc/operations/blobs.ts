@@ -96,6 +96,8 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     scope: 'doc.write',
     errors: [
       'DOC_EXISTS',
+      'DOC_NAME_CLASH',
+      'DOC_SHARE_AWAY',
       'DOC_PATH_INVALID',
       'DOC_PATH_OUTSIDE',
       'DOC_WORKSPACE_NOT_FOUND',

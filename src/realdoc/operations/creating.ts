@@ -21,7 +21,15 @@ export function createOperation(room: RealDoc): AnyOperation {
     undo: { by: 'doc.undo' },
     dryRun: true,
     scope: 'doc.write',
-    errors: ['DOC_EXISTS', 'DOC_PATH_INVALID', 'DOC_PATH_OUTSIDE', 'DOC_WORKSPACE_NOT_FOUND', 'DOC_VERB_INVALID'],
+    errors: [
+      'DOC_EXISTS',
+      'DOC_NAME_CLASH',
+      'DOC_SHARE_AWAY',
+      'DOC_PATH_INVALID',
+      'DOC_PATH_OUTSIDE',
+      'DOC_WORKSPACE_NOT_FOUND',
+      'DOC_VERB_INVALID',
+    ],
     positional: ['path', 'text'],
     examples: [{ note: 'a short note', input: { path: 'office/note.md', text: '# Note\n' } }],
     facts: (_ctx, input) => ({

@@ -10,12 +10,14 @@ import { readingOperations } from './reading.ts';
 import { rewriteOperation } from './rewriting.ts';
 import { rollbackOperation } from './rolling-back.ts';
 import { undoOperations } from './undoing.ts';
+import { workspaceStateOperations } from './workspace-state.ts';
 import { workspaceOperations } from './workspaces.ts';
 
 /** Every capability of the room. Touches nothing until a handler runs, so references can be made without a room. */
 export function realdocOperations(room: RealDoc): AnyOperation[] {
   return [
     ...workspaceOperations(room),
+    ...workspaceStateOperations(room),
     ...readingOperations(room),
     ...findingOperations(room),
     editOperation(room),

@@ -4,11 +4,13 @@ import { joinLabels, ORGANISATION, type Static, type WriteContext } from '../../
 import { CHAIN_START, sha256Hex } from '../history/chain.ts';
 import { textFacts } from '../kinds/kind.ts';
 import { SMALL_TEXT } from '../leaf-store.ts';
+import { findOnDisk } from '../projection/disk-names.ts';
 import { statOf } from '../projection/folder.ts';
 import { parseDocPath } from '../projection/paths.ts';
+import { refuseIfAway } from '../projection/roots.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow } from '../rows.ts';
+import type { FileRow, WorkspaceRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
 import { shownLabel, type VersionMade } from './shapes.ts';
@@ -23,7 +25,9 @@ export async function prepareDocument(room: RealDoc, path: string, bytes: Buffer
   const name = parseDocPath(path);
   const workspace = room.workspace(name.workspace);
   await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), path);
+  await refuseIfAway(workspace, name.rel);
   if (await statOf(join(workspace.root, name.rel), path)) throw fail('DOC_EXISTS', { path });
+  await refuseClash(room, workspace, name.rel, path);
   const tree = TextTree.of(bytes, room.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
   return { path, name, workspace, tree, bytes, staged };
@@ -86,6 +90,18 @@ export function beginDocument(
     changed: [],
     label: shownLabel(file.label),
   };
+}
+
+/** People on Windows and Mac would see one of the two files only, and not which. */
+async function refuseClash(room: RealDoc, workspace: WorkspaceRow, rel: string, path: string): Promise<void> {
+  const [alike] = rows.filesAlike(room.db, workspace.id, rel);
+  if (alike) {
+    throw fail('DOC_NAME_CLASH', { path, other: alike.path, reason: 'only the case of letters differs' });
+  }
+  const other = await findOnDisk(workspace.root, rel, null);
+  if (other === rel) return;
+  const reason = 'it is the same name in another Unicode form';
+  if (await statOf(join(workspace.root, other), path)) throw fail('DOC_NAME_CLASH', { path, other: path, reason });
 }
 
 /** A document whose file could never be written is not begun. Folders that are not there yet are made with the file. */

@@ -60,3 +60,17 @@ function attributesOf(kernel: Kernel, path: string): Map<string, Buffer> {
 function unlessRefused(error: unknown): void {
   if (!['EPERM', 'EACCES', 'ENOTSUP', 'EINVAL', 'ENODATA', 'ENOSYS'].includes(codeOf(error))) throw error;
 }
+
+const DOS_READ_ONLY = 1;
+
+/**
+ * Whether a client of Samba marked the file read-only: Samba keeps that in an attribute and leaves the mode as it is.
+ * The attribute is a hexadecimal text with a NUL, or an empty text followed by a version and the numbers.
+ */
+export function isDosReadOnly(kernel: Kernel | undefined, path: string): boolean {
+  const value = kernel && attributesOf(kernel, path).get('user.DOSATTRIB');
+  if (!value) return false;
+  const text = value.toString('latin1', 0, Math.max(0, value.indexOf(0)));
+  const flags = text !== '' ? Number.parseInt(text, 16) : value.length >= 16 ? value.readUInt32LE(12) : 0;
+  return (flags & DOS_READ_ONLY) !== 0;
+}

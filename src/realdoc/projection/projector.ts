@@ -4,10 +4,12 @@ import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, ProjectionRow } from '../rows.ts';
+import type { TextTree } from '../text/tree.ts';
 import type { Displaced } from './displaced.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { onDisk } from './paths.ts';
+import { Proposals } from './proposals.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
@@ -47,6 +49,7 @@ export class Projector {
   readonly #timers = new Map<string, () => void>();
   /** Since when (monotonic) a program has had the file open for writing. */
   readonly #busySince = new Map<string, number>();
+  readonly #proposals: Proposals;
   #swapper: Swapper | undefined;
   /** Large documents between two writings. */
   readonly #resting = new Set<string>();
@@ -56,6 +59,7 @@ export class Projector {
 
   constructor(options: ProjectorOptions) {
     this.#o = options;
+    this.#proposals = new Proposals(options.db);
   }
 
   start(): void {
@@ -167,13 +171,15 @@ export class Projector {
     }
     this.#gone.delete(file.id);
     if (result.outcome === 'held') {
-      await this.#record(file, { ...row, state: 'held', reason: result.reason });
+      const beside = workspace.whenOpen === 'side' ? await this.#propose(file, tree) : '';
+      await this.#record(file, { ...row, state: 'held', reason: `${result.reason}${beside}` });
       this.#later(file.id, RETRY_MS[1]!);
       return 'done';
     }
     const { signature, kept, keptChanged, note } = result;
     const seen = { version, state: 'written', signature, reason: note, foreign: null, attempts: 0 } as const;
     await this.#record(file, { ...row, ...seen }, row);
+    await this.#proposals.drop(file);
     // A save that came between the check and the swap lies in the displaced file: it is taken in before anything else.
     if (kept) await this.#o.displaced.keep(file, kept, row.version, keptChanged);
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
@@ -184,6 +190,12 @@ export class Projector {
       return 'done';
     }
     return 'again';
+  }
+
+  /** The new text beside a file that cannot be written now, and where it is. */
+  async #propose(file: FileRow, tree: TextTree): Promise<string> {
+    const name = await this.#proposals.put(file, this.#o.contents.give(file, tree), await this.#o.kernel());
+    return `; the new text is in "${name}"`;
   }
 
   #headOf(id: string): number | undefined {

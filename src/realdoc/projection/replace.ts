@@ -3,6 +3,7 @@ import { link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
+import { isDosReadOnly } from './attributes.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { keptName, onDisk, temporaryName } from './paths.ts';
@@ -62,7 +63,7 @@ export async function replaceFile(
   const before = await bigStatOf(folder.at(name));
   if (!before && expected) return { outcome: 'gone' };
   if (!(await isExpected(folder, name, before, expected, file.path))) return { outcome: 'changed' };
-  const held = (before && readOnly(before)) ?? (await o.hold(folder, name));
+  const held = (before && readOnly(o.kernel, folder.at(name), before)) ?? (await o.hold(folder, name));
   if (held) return { outcome: 'held', reason: held };
   if (before && o.isPatient && (await hasWriter(o.kernel, folder, name, file.path))) return { outcome: 'busy' };
 
@@ -103,8 +104,8 @@ export async function replaceFile(
 }
 
 /** Somebody marked the file as not to be written: a rename would go over that without asking. */
-function readOnly(stat: BigIntStats): string | undefined {
-  return (stat.mode & 0o222n) === 0n ? 'the file is read-only' : undefined;
+function readOnly(kernel: Kernel | undefined, path: string, stat: BigIntStats): string | undefined {
+  return (stat.mode & 0o222n) === 0n || isDosReadOnly(kernel, path) ? 'the file is read-only' : undefined;
 }
 
 /** Gives a new file its name without ever replacing one: whoever created it meanwhile wins, and is looked at. */

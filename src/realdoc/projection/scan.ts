@@ -158,11 +158,12 @@ export async function isNews(
   wrote = false,
 ): Promise<boolean> {
   const file = rows.fileAt(db, workspace.id, rel);
-  if (!file || file.state === 'deleted') return true;
+  if (!file || file.state === 'deleted') return !isProposal(db, workspace, rel);
   const known = rows.projection(db, file.id);
   if (!known?.signature || (file.head === 0 && file.why !== TOO_LARGE)) return true;
   try {
     const stat = await bigStatOf(join(workspace.root, disk ?? onDisk(file)));
+    if (stat?.isDirectory()) return false;
     if (!stat) return disk === undefined && file.disk !== null;
     if (disk !== undefined && disk !== onDisk(file)) return true;
     if (looksSame(stat, known.signature)) return wrote && known.signature.isFresh === true;
@@ -170,6 +171,13 @@ export async function isNews(
   } catch {
     return false;
   }
+}
+
+/** One of ours, beside the file of a document that somebody has open. */
+function isProposal(db: Reader, workspace: WorkspaceRow, rel: string): boolean {
+  const slash = rel.lastIndexOf('/') + 1;
+  const sides = rows.sidesNamed(db, workspace.id, rel.slice(slash));
+  return sides.some((side) => side.rel.slice(0, side.rel.lastIndexOf('/') + 1) === rel.slice(0, slash));
 }
 
 async function whyUnreadable(path: string): Promise<string | undefined> {

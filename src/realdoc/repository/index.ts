@@ -5,6 +5,7 @@ export * from './ops.ts';
 export * from './points.ts';
 export * from './projections.ts';
 export * from './schema.ts';
+export * from './sides.ts';
 export * from './trees.ts';
 export * from './words.ts';
 export * from './workspaces.ts';

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, unlink } from 'node:fs/promises';
+import { type Database, newId } from '../../common/index.ts';
+import * as rows from '../repository/index.ts';
+import type { FileRow } from '../rows.ts';
+import { Folder } from './folder.ts';
+import type { Kernel } from './kernel.ts';
+import { MAX_NAME_BYTES, onDisk, temporaryName } from './paths.ts';
+import { bigStatOf } from './stat.ts';
+import { type Pieces, writeNewFile } from './write-file.ts';
+
+const MARK = ' (Jingu proposal';
+const MOST = 100;
+
+/**
+ * The newest text of a document that somebody has open, as a file of its own beside it: `name (Jingu proposal).docx`.
+ * It goes once the document's own file holds that text. A proposal that a person changed is theirs from then on.
+ */
+export class Proposals {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Writes or renews the proposal. Returns its name. Throws what the file system throws. */
+  async put(file: FileRow, pieces: Pieces, kernel: Kernel | undefined): Promise<string> {
+    await using folder = await folderOf(file);
+    const known = rows.sideOf(this.#db, file.id);
+    const isOurs = known !== undefined && (await digestOf(folder, known.name)) === known.sha256;
+    if (isOurs && known.version === file.head) return known.name;
+    const own = onDisk(file).slice(onDisk(file).lastIndexOf('/') + 1);
+    const name = isOurs ? known.name : await freeName(folder, own);
+    const temporary = temporaryName(own, newId('x').slice(2));
+    const stat = await bigStatOf(folder.at(own));
+    const like = stat && { path: folder.at(own), stat };
+    const { sha256 } = await writeNewFile(kernel, folder.at(temporary), pieces, like);
+    // Known before it is there: a scan must not take it for a document of somebody.
+    await this.#db.write((tx) => rows.putSide(tx, { file: file.id, version: file.head, name, sha256 }));
+    await rename(folder.at(temporary), folder.at(name));
+    await folder.sync();
+    return name;
+  }
+
+  /** The document's own file holds the newest text: its proposal goes, unless a person changed it. */
+  async drop(file: FileRow): Promise<void> {
+    const known = rows.sideOf(this.#db, file.id);
+    if (!known) return;
+    await using folder = await folderOf(file);
+    if ((await digestOf(folder, known.name)) === known.sha256) await unlink(folder.at(known.name));
+    await this.#db.write((tx) => rows.dropSide(tx, file.id));
+  }
+}
+
+/** The name of a proposal, short enough for the disk. Names beginning with it belong to no other document. */
+function proposalName(name: string, n: number): string {
+  const dot = name.lastIndexOf('.');
+  const tail = `${MARK}${n === 1 ? '' : ` ${n}`})${dot > 0 ? name.slice(dot) : ''}`;
+  let stem = dot > 0 ? name.slice(0, dot) : name;
+  while (Buffer.byteLength(stem + tail) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join('');
+  return stem + tail;
+}
+
+async function freeName(folder: Folder, own: string): Promise<string> {
+  for (let n = 1; n < MOST; n++) {
+    const name = proposalName(own, n);
+    if (!(await bigStatOf(folder.at(name)))) return name;
+  }
+  return proposalName(own, Date.now());
+}
+
+async function digestOf(folder: Folder, name: string): Promise<string | undefined> {
+  const stat = await bigStatOf(folder.at(name));
+  if (!stat?.isFile()) return undefined;
+  return createHash('sha256')
+    .update(await readFile(folder.at(name)))
+    .digest('hex');
+}
+
+function folderOf(file: FileRow): Promise<Folder> {
+  return Folder.open(file.root, onDisk(file).split('/').slice(0, -1), file.path);
+}
