@@ -1,4 +1,5 @@
 import { BREAK } from '../kind.ts';
+import { plainNumber } from '../plain-number.ts';
 import type { Looks } from './dates.ts';
 import { showDate } from './dates.ts';
 import type { Cell } from './sheet.ts';
@@ -35,14 +36,8 @@ export class Values {
     if (cell.type !== 'n' || stored === '') return stored;
     const number = Number(stored);
     if (!Number.isFinite(number)) return stored;
-    return showDate(number, this.looks.of(cell.style), this.is1904) ?? plainNumber(stored, number);
+    return showDate(number, this.looks.of(cell.style), this.is1904) ?? plainNumber(stored);
   }
-}
-
-/** A stored 0.10000000000000001 is 0.1 to everybody; what a double cannot hold is left as written. */
-function plainNumber(stored: string, number: number): string {
-  const short = String(number);
-  return short.includes('e') || Number(short) !== number ? stored : short;
 }
 
 export function inOneLine(text: string): string {
