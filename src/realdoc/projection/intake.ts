@@ -36,6 +36,8 @@ export interface ImportAnswer {
 /** Takes in what is on the share: what events tell, what scans find, and what calls stumble on. */
 export class Intake {
   readonly #o: IntakeOptions;
+  /** What is being taken in, by path. */
+  readonly #running = new Map<string, Promise<unknown>>();
   #stopped = false;
 
   constructor(options: IntakeOptions) {
@@ -65,8 +67,38 @@ export class Intake {
     return true;
   }
 
-  /** Throws what `doc.import` throws, except that a document which moves on meanwhile is looked at again. */
+  /**
+   * Throws what `doc.import` throws, except that a document which moves on meanwhile is looked at again. What another
+   * call is taking in is waited for, and taken in again only if there is news since: a long text that is noticed and
+   * asked for at the same moment is read and stored once.
+   */
   async import(paths: readonly string[], displaced?: DisplacedFile): Promise<void> {
+    if (displaced) return await this.#import(paths, displaced);
+    const waiting = paths.map((path) => this.#running.get(path)).filter((run) => run !== undefined);
+    if (waiting.length > 0) {
+      await Promise.allSettled(waiting);
+      return await this.import(await this.#news(paths));
+    }
+    const run = this.#import(paths);
+    for (const path of paths) this.#running.set(path, run);
+    try {
+      await run;
+    } finally {
+      for (const path of paths) if (this.#running.get(path) === run) this.#running.delete(path);
+    }
+  }
+
+  async #news(paths: readonly string[]): Promise<string[]> {
+    const news: string[] = [];
+    for (const path of paths) {
+      const slash = path.indexOf('/');
+      const workspace = rows.workspaceNamed(this.#o.db, path.slice(0, slash));
+      if (!workspace || (await isNews(this.#o.db, workspace, path.slice(slash + 1)))) news.push(path);
+    }
+    return news;
+  }
+
+  async #import(paths: readonly string[], displaced?: DisplacedFile): Promise<void> {
     const [path, ...more] = paths;
     if (path === undefined) return;
     const input = { path, ...(more.length > 0 ? { more } : {}), ...(displaced ? { displaced } : {}) };
@@ -75,7 +107,7 @@ export class Intake {
         const { documents } = await this.#o.call(input);
         // A file that was renamed and written to is a move first; what was written is found under the new name.
         const moved = displaced ? [] : documents.filter((d) => d.change === 'moved').map((d) => d.path);
-        if (moved.length > 0 && attempt === 0) await this.import(moved);
+        if (moved.length > 0 && attempt === 0) await this.#import(moved);
         return;
       } catch (error) {
         if (!isJinguError(error) || error.code !== 'DOC_BUSY' || attempt === 10) throw error;
