@@ -160,6 +160,9 @@ function acrossFull(db: Reader, file: string, one: number, other: number): boole
   return rows.hasFull(db, file, Math.min(one, other), Math.max(one, other));
 }
 
+/** Opaque files that have something to read. */
+const READABLE = /^pdf$|image$|^utf-16/;
+
 export function refuseOpaque(file: FileRow): void {
   if (file.kind !== 'opaque') return;
   if (file.why === TOO_LARGE)
@@ -167,6 +170,6 @@ export function refuseOpaque(file: FileRow): void {
   throw fail('DOC_READ_ONLY_KIND', {
     path: file.path,
     kind: file.why ?? 'binary',
-    possible: 'doc.log, doc.download, doc.rollback',
+    possible: `${READABLE.test(file.why ?? '') ? 'doc.read, ' : ''}doc.log, doc.download, doc.rollback`,
   });
 }

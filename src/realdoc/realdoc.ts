@@ -8,6 +8,7 @@ import { offeredTo } from './edit/offered.ts';
 import type { FormatResolver, PlacePorts } from './edit/place.ts';
 import { ShownMemory } from './edit/shown.ts';
 import { Formats } from './formats/addresses.ts';
+import { OpaqueReadings } from './formats/opaque/shown.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
@@ -79,6 +80,7 @@ export class RealDoc {
   readonly seen = new ShownMemory();
   readonly kernel: () => Promise<Kernel | undefined>;
   readonly #o: RealDocOptions;
+  readonly #readings: OpaqueReadings;
   readonly #intake: Intake;
   readonly #work = new Set<Promise<unknown>>();
   #started = false;
@@ -88,6 +90,7 @@ export class RealDoc {
     this.#o = options;
     this.db = db;
     this.formats = new Formats(options.parser);
+    this.#readings = new OpaqueReadings(options.parser);
     this.clock = clock;
     this.log = log;
     this.dataDirectory = options.dataDirectory;
@@ -211,8 +214,10 @@ export class RealDoc {
   }
 
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
-  shown(file: FileRow, version = file.head): Promise<Shown> {
-    return this.contents.shown(file, version, this.documents.at(file, version));
+  async shown(file: FileRow, version = file.head): Promise<Shown> {
+    const tree = this.documents.at(file, version);
+    const read = file.kind === 'opaque' ? await this.#readings.of(file, version, tree) : undefined;
+    return read ? { tree: read } : this.contents.shown(file, version, tree);
   }
 
   get checkSyntax(): CheckSyntax {

@@ -4,6 +4,7 @@ import { Supervisor } from '../../src/guest/index.ts';
 import { Parser } from '../../src/realdoc/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { refusalOf } from '../unit/realdoc/formats/land.ts';
+import { pdfOf } from '../unit/realdoc/formats/pdf-of.ts';
 
 interface Entry {
   line: number;
@@ -81,6 +82,23 @@ describe('formats, by the operations and the real guest', () => {
       details: { path: 'office/a.py', near: ['@A.m', '@A'] },
     });
     expect(await refusalOf(() => edit('a.md', 'cut @A'))).toMatchObject({ code: 'DOC_VERB_INVALID' });
+  });
+
+  it('a PDF and a picture can be read, and are not edited', async () => {
+    await box.write('a.pdf', pdfOf([['Hello', 'World']]));
+    await box.write('a.gif', Buffer.from('4749463839618002e001', 'hex'));
+    await box.write('broken.pdf', '%PDF-1.4\nnothing');
+    expect(await box.text('office/a.pdf')).toBe('[page 1 of 1]\nHello\nWorld');
+    expect(await box.text('office/a.gif')).toContain('640 x 480');
+    expect(await refusalOf(() => box.text('office/broken.pdf'))).toMatchObject({
+      code: 'DOC_PARSE_REFUSED',
+      details: { path: 'office/broken.pdf' },
+    });
+    const edited = await refusalOf(() =>
+      box.call('doc.edit', { path: 'office/a.pdf', base: 1, verbs: [{ cut: '1' }] }),
+    );
+    expect(edited).toMatchObject({ code: 'DOC_READ_ONLY_KIND', details: { kind: 'pdf' } });
+    expect(edited.details['possible']).toContain('doc.read');
   });
 
   it('says when a text is no longer what its name says, and only then', async () => {

@@ -86,8 +86,8 @@ export const docErrors = errorKinds({
   },
   DOC_READ_ONLY_KIND: {
     category: 'bad-input',
-    en: '{path} is a {kind} file, which cannot be read or edited as text.',
-    zh: '{path} 是 {kind} 文件,不能作为文本读取或编辑。',
+    en: '{path} is a {kind} file, which is not text here.',
+    zh: '{path} 是 {kind} 文件,在此不作为文本处理。',
     hint: { en: 'Possible with it: {possible}.', zh: '可执行:{possible}。' },
   },
   DOC_PARSE_REFUSED: {

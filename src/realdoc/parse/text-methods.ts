@@ -1,8 +1,9 @@
 import { type Ask, type Doc, sourceOf } from '../formats/ask.ts';
 import { guestFormatOf } from '../formats/guest-formats.ts';
+import { readPdf } from '../formats/opaque/pdf.ts';
 import type { MethodAnswer } from './methods.ts';
 
-export const textMethods = { landText, outlineText, checkText };
+export const textMethods = { landText, outlineText, checkText, readPdf: pdfText };
 
 interface About {
   path: string;
@@ -29,4 +30,9 @@ async function checkText(params: unknown, bodies: readonly Buffer[]): Promise<Me
 function docOf(params: unknown, [body]: readonly Buffer[]): Doc {
   const { path, version } = params as About;
   return { path, version, source: sourceOf(body!) };
+}
+
+/** The text of a PDF as lines. */
+async function pdfText(_params: unknown, [body]: readonly Buffer[]): Promise<MethodAnswer> {
+  return { value: await readPdf(body!) };
 }
