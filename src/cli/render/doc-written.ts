@@ -18,8 +18,8 @@ const SHOWN_WHOLE = 3;
 /** What was written, and the command that takes it back. Undefined for an answer of another shape. */
 export function renderWritten(result: InvokeResult, terminal: Terminal, locale: Locale): string | undefined {
   const output = result.output as Partial<Made> & { versions?: Made[]; left?: string[] };
-  const made = output.versions ?? (typeof output.version === 'number' ? [output as Made] : undefined);
-  if (made === undefined) return undefined;
+  const made = output.versions ?? [output as Made];
+  if (!made.every((one) => Array.isArray(one.changed))) return undefined;
   const lines = made.flatMap((one) => renderMade(one, made.length <= SHOWN_WHOLE, terminal));
   for (const path of output.left ?? []) {
     const why = locale === 'zh' ? '保留:不是此后新建的' : 'left as it is: it lay here before';
