@@ -27,6 +27,7 @@ import { noShareFacts, type ShareFacts } from './projection/share-facts.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 import { BlobStore } from './storage/blob-store.ts';
+import { Compactor } from './storage/compactor.ts';
 
 /** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */
 export type Invoke = (
@@ -70,6 +71,7 @@ export class RealDoc {
   readonly log: Logger;
   readonly blobs: BlobStore;
   readonly leaves: LeafStore;
+  readonly compactor: Compactor;
   readonly documents: Documents;
   readonly contents = new Contents();
   readonly formats: Formats;
@@ -98,6 +100,7 @@ export class RealDoc {
     this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
     this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);
+    this.compactor = new Compactor({ db, clock, log });
     const shared = { db, clock, log, kernel: this.kernel };
     const track = (work: Promise<unknown>): void => this.#track(work);
     this.#intake = new Intake({
@@ -142,6 +145,7 @@ export class RealDoc {
     this.#intake.start();
     await this.leaves.sweep();
     this.#track(this.blobs.sweep());
+    this.compactor.start();
     this.rounds.start();
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);
   }
@@ -152,6 +156,7 @@ export class RealDoc {
     this.rounds.stop();
     this.#intake.stop();
     await this.settled();
+    await this.compactor.stop();
     await this.projector.stop();
   }
 
@@ -233,7 +238,13 @@ export class RealDoc {
   /** To be called after a version of the document was committed. */
   committed(file: FileRow): void {
     this.projector.kick(file.id);
+    this.noteVersion(file);
+  }
+
+  /** The share of `committed` that concerns the database alone: stored texts and packs when they are due. */
+  noteVersion(file: FileRow): void {
     if (file.kind !== 'opaque') this.#track(checkpointIfDue(this, file));
+    this.compactor.noteVersion(file.id, file.head);
   }
 
   /** There is a file that holds, or may hold, something that is not known. One call of the file system where nothing is new. */

@@ -2,7 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Database, silentLogger, systemClock, type Tx } from '../../src/common/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
+import { Compactor } from '../../src/realdoc/storage/compactor.ts';
+import { unpackChange } from '../../src/realdoc/text/codec.ts';
 import { DocBox } from '../support/doc-box.ts';
+import { agentFor, person } from '../support/mini-door.ts';
 
 let box: DocBox;
 beforeEach(async () => {
@@ -75,5 +80,111 @@ describe('leaves in terms of older ones', () => {
     ).toBeGreaterThan(10);
     expect(size() - first).toBeLessThan(first / 4);
     expect(await verified()).toEqual([]);
+  });
+});
+
+describe('packed versions', () => {
+  const PATH = 'office/a.md';
+  /** Six hundred and forty-one versions, two tasks and an undo among them; the texts of all. */
+  async function manyVersions(): Promise<string[]> {
+    const lines = Array.from({ length: 50 }, (_, i) => `line ${i}`);
+    await box.write('a.md', `${lines.join('\n')}\n`);
+    await box.addWorkspace();
+    const texts = ['', lines.join('\n')];
+    for (let version = 1; version <= 700; version++) {
+      const line = 1 + ((version * 31) % lines.length);
+      if (version === 333) {
+        await box.call('doc.undo', { path: PATH });
+        texts.push(texts.at(-2)!);
+        lines.splice(0, lines.length, ...texts.at(-1)!.split('\n'));
+        continue;
+      }
+      lines[line - 1] = `line ${line} as of ${version}`;
+      const caller = version % 100 < 3 ? agentFor(`task_${Math.floor(version / 100)}`) : person();
+      const verbs = [{ set: `${line}`, text: [lines[line - 1]] }];
+      await box.call(
+        'doc.edit',
+        { path: PATH, base: version, verbs, note: `edit ${version}` },
+        person(undefined, {
+          taskId: caller.taskId,
+        }),
+      );
+      texts.push(lines.join('\n'));
+    }
+    return texts;
+  }
+  const everything = async (): Promise<unknown> => {
+    const file = await box.room.locate(PATH, { look: false });
+    const calls = rows.opsBetween(box.store, file.id, 0, file.head).map((op) => op.call);
+    return {
+      ops: rows
+        .opsBetween(box.store, file.id, 0, file.head)
+        .map((op) => ({ ...op, splices: unpackChange(op.splices) })),
+      some: rows.opsBetween(box.store, file.id, 17, 600).map((op) => op.digest),
+      newest: rows.newestOps(box.store, file.id, 640, 300).map((op) => [op.version, op.prev]),
+      one: rows.opAt(box.store, file.id, 333)?.source,
+      splices: rows.splicesBetween(box.store, file.id, 100, 620).map((s) => unpackChange(s)),
+      calls: calls.map((call) => rows.opsOfCall(box.store, call).map((op) => op.version)),
+      task: rows.opsOfTask(box.store, 'task_2').map((op) => op.version),
+      at: rows.newestVersionAtTime(box.store, file.id, rows.opAt(box.store, file.id, 222)!.at) !== undefined,
+    };
+  };
+  const pack = async (): Promise<void> => {
+    const file = await box.room.locate(PATH, { look: false });
+    box.room.compactor.noteVersion(file.id, 64);
+    await box.room.compactor.idle();
+  };
+  const plain = (value: unknown): unknown =>
+    JSON.parse(JSON.stringify(value, (key, inner: unknown) => (key === 'seq' ? undefined : inner)));
+
+  it('read as they did as rows, wherever a crash stops the packing', async () => {
+    const texts = await manyVersions();
+    await box.room.settled();
+    await box.room.compactor.idle();
+    const before = plain(await everything());
+    const file = await box.room.locate(PATH, { look: false });
+    await pack();
+    expect(box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_op')!.n).toBeLessThan(200);
+    expect(box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_pack')!.n).toBe(1);
+    rows.forgetPacks();
+    expect(plain(await everything())).toEqual(before);
+    for (const v of [1, 2, 100, 332, 333, 334, 512, 513, 600, 701])
+      expect(await box.text(PATH, `v${v}`)).toBe(texts[v]);
+    expect(await verified()).toEqual([]);
+    // It is found, and stands under what was written since.
+    await expect(box.call('doc.undo', { task: 'task_1' })).rejects.toMatchObject({ code: 'DOC_CONFLICT' });
+    await box.call('doc.rollback', { path: PATH, to: 'v20' });
+    expect(await box.text(PATH)).toBe(texts[20]);
+    expect(rows.packedUpTo(box.store, rows.wordId(box.store, file.id)!)).toBeGreaterThan(500);
+  });
+
+  it('a packing that stopped at any step is gone on with, and reads the same at each', async () => {
+    await manyVersions();
+    await box.room.settled();
+    await box.room.compactor.stop();
+    const before = plain(await everything());
+    for (let steps = 0; ; steps++) {
+      // A writer that dies after so many transactions: what it did is there, the rest is not.
+      let left = steps;
+      const dying = {
+        get: box.store.get.bind(box.store),
+        all: box.store.all.bind(box.store),
+        write: <T>(fn: (tx: Tx) => T): Promise<T> =>
+          left-- > 0 ? box.store.write(fn) : Promise.reject(new Error('killed')),
+      } as unknown as Database;
+      const compactor = new Compactor({ db: dying, clock: systemClock, log: silentLogger });
+      compactor.start();
+      await compactor.idle();
+      const isDone = left > 0;
+      await compactor.stop();
+      rows.forgetPacks();
+      expect(plain(await everything())).toEqual(before);
+      if (isDone) break;
+    }
+    expect(box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_pack')!.n).toBe(1);
+    expect(await verified()).toEqual([]);
+    // A changed byte in a pack does not go unnoticed.
+    await box.store.write((tx) => tx.run("UPDATE doc_word SET text = replace(text, 'person_lin', 'person_wu')"));
+    expect(await verified()).toMatchObject([{ problem: expect.stringContaining('is damaged') }, {}, {}]);
   });
 });

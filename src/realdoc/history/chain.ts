@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { canonicalJson } from '../../common/index.ts';
 import type { OpRow } from '../rows.ts';
 
-export { CHAIN_START } from '../repository/ops.ts';
+/** Before the first version there is nothing: the chain begins here. */
+export const CHAIN_START = '0'.repeat(64);
 
 export function sha256Hex(data: Uint8Array | string): string {
   return hash('sha256', data);

@@ -23,8 +23,11 @@ const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resol
  * stored leaf holds the bytes it was stored with. Returns what does not hold; reads only.
  */
 export async function verifyHistory(db: Reader, leaves: LeafStore, file: FileRow, full: boolean): Promise<Problem[]> {
-  // What is checked is what is stored, not what was read of it before.
-  if (full) leaves.forget();
+  if (full) {
+    // What lies in the database and on the disk counts, not what memory holds of it.
+    rows.forgetPacks();
+    leaves.forget();
+  }
   const check = new HistoryCheck(db, leaves, file, full);
   try {
     for (;;) {

@@ -4,6 +4,7 @@ import { adopt } from '../projection/adopt.ts';
 import { type Finding, look, lookAtDisplaced } from '../projection/look.ts';
 import { parseDocPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository/index.ts';
 import { DocumentId } from './shapes.ts';
 
 const Adopted = closed({
@@ -83,7 +84,10 @@ export function importOperation(room: RealDoc): AnyOperation {
         const adopted = adopt(ctx, room.leaves, finding, room.documents);
         ctx.tx.afterCommit(() => {
           if (adopted.tree) room.documents.remember(adopted.document, adopted.version, adopted.tree);
-          if (adopted.change === 'merged' || adopted.change === 'changed') room.projector.kick(adopted.document);
+          if (adopted.change !== 'merged' && adopted.change !== 'changed') return;
+          room.projector.kick(adopted.document);
+          const file = rows.fileById(room.db, adopted.document);
+          if (file) room.noteVersion(file);
         });
         const { tree: _, ...shown } = adopted;
         return shown;

@@ -2,6 +2,7 @@
 export * from './files.ts';
 export * from './leaves.ts';
 export * from './ops.ts';
+export * from './packs.ts';
 export * from './points.ts';
 export * from './projections.ts';
 export * from './schema.ts';

@@ -1,8 +1,22 @@
 import { type Reader, type Tx, toHex } from '../../common/index.ts';
 import type { Actor, Label } from '../../protocol/index.ts';
+import { CHAIN_START } from '../history/chain.ts';
 import type { OpRow } from '../rows.ts';
+import type { LoggedOp } from '../storage/pack.ts';
 import { isFullSplices, packArgs, unpackArgs } from '../text/codec.ts';
-import { internWord, wordId } from './words.ts';
+import { addStored } from './leaves.ts';
+import {
+  opsOfPack,
+  type PackedOp,
+  packAt,
+  packedUpTo,
+  packKey,
+  packsBefore,
+  packsBetween,
+  packsOfKey,
+  splicesOfPack,
+} from './packs.ts';
+import { internWords, wordId } from './words.ts';
 
 interface Raw {
   v: number;
@@ -29,9 +43,8 @@ const WORD = '(SELECT text FROM doc_word WHERE id =';
 const OP = `SELECT o.v, o.span, o.base_v AS base, o.call, ${WORD} o.actor) AS actor, ${WORD} o.task) AS task, o.source,
   o.args, o.splices, o.note, ${WORD} o.label) AS label, o.ts AS at, o.bytes, o.newlines, o.digest, o.seal,
   ${WORD} o.file) AS file FROM doc_op o`;
-const OF_FILE = `${OP} WHERE o.file = (SELECT id FROM doc_word WHERE text = ?)`;
-/** Before the first version there is nothing: the chain begins here. */
-export const CHAIN_START = '0'.repeat(64);
+const OF_FILE = `${OP} WHERE o.file = ?`;
+const NOBODY = -1;
 
 function opOf(raw: Raw, prev: string): OpRow {
   const { v, actor, label, digest, seal, args, ...rest } = raw;
@@ -62,87 +75,159 @@ function inChain(db: Reader, file: string, raws: readonly Raw[]): OpRow[] {
 /** Digest of a version, or where the chain starts. A version that is missing has none, and nothing will fit to it. */
 function digestAt(db: Reader, file: string, version: number): string {
   if (version === 0) return CHAIN_START;
-  const row = db.get<{ digest: Uint8Array }>(
-    'SELECT digest FROM doc_op WHERE file = (SELECT id FROM doc_word WHERE text = ?) AND v = ?',
-    file,
-    version,
-  );
-  return row ? toHex(row.digest) : '';
+  const number = wordId(db, file) ?? NOBODY;
+  const row = db.get<{ digest: Uint8Array }>('SELECT digest FROM doc_op WHERE file = ? AND v = ?', number, version);
+  if (row) return toHex(row.digest);
+  const [pack] = packsBetween(db, number, version - 1, version);
+  if (!pack) return '';
+  if (pack.toVersion === version) return toHex(pack.digest);
+  return opsOfPack(db, number, pack).find((op) => op.version === version)?.digest ?? '';
 }
 
 /** The version as it is in the log; `undefined` if there is none, or if it was thinned out. */
 export function opAt(db: Reader, file: string, version: number): OpRow | undefined {
-  return inChain(db, file, db.all<Raw>(`${OF_FILE} AND o.v = ?`, file, version))[0];
+  const [op] = opsBetween(db, file, version - 1, version);
+  return op;
 }
 
 /** Versions `after` < v <= `upTo`, oldest first. */
 export function opsBetween(db: Reader, file: string, after: number, upTo: number): OpRow[] {
-  return inChain(db, file, db.all<Raw>(`${OF_FILE} AND o.v > ? AND o.v <= ? ORDER BY o.v`, file, after, upTo));
+  const number = wordId(db, file) ?? NOBODY;
+  const packed = packedUpTo(db, number);
+  const old =
+    after >= packed ? [] : packsBetween(db, number, after, upTo).flatMap((pack) => opsOfPack(db, number, pack));
+  const sql = `${OF_FILE} AND o.v > ? AND o.v <= ? ORDER BY o.v`;
+  const raws = upTo <= packed ? [] : db.all<Raw>(sql, number, Math.max(after, packed), upTo);
+  return [...old.filter((op) => op.version > after && op.version <= upTo), ...inChain(db, file, raws)];
 }
 
 /** Only the packed splices of the same run: the hot path of rebase and replay. */
 export function splicesBetween(db: Reader, file: string, after: number, upTo: number): Uint8Array[] {
-  return db
-    .all<{ splices: Uint8Array }>(
-      `SELECT splices FROM doc_op WHERE file = (SELECT id FROM doc_word WHERE text = ?) AND v > ? AND v <= ? ORDER BY v`,
-      file,
-      after,
-      upTo,
-    )
-    .map((row) => row.splices);
+  const number = wordId(db, file) ?? NOBODY;
+  const packed = packedUpTo(db, number);
+  const old = after >= packed ? [] : packsBetween(db, number, after, upTo).flatMap((p) => splicesOfPack(db, number, p));
+  const sql = 'SELECT splices FROM doc_op WHERE file = ? AND v > ? AND v <= ? ORDER BY v';
+  const rows = upTo <= packed ? [] : db.all<{ splices: Uint8Array }>(sql, number, Math.max(after, packed), upTo);
+  const wanted = old.filter(({ version }) => version > after && version <= upTo);
+  return [...wanted, ...rows].map(({ splices }) => splices);
 }
 
 /** Up to `max` versions below `before`, newest first. */
 export function newestOps(db: Reader, file: string, before: number, max: number): OpRow[] {
-  const raws = db.all<Raw>(`${OF_FILE} AND o.v < ? ORDER BY o.v DESC LIMIT ?`, file, before, max);
-  return inChain(db, file, raws.reverse()).reverse();
+  const number = wordId(db, file) ?? NOBODY;
+  const packed = packedUpTo(db, number);
+  const sql = `${OF_FILE} AND o.v > ? AND o.v < ? ORDER BY o.v DESC LIMIT ?`;
+  const out = inChain(db, file, db.all<Raw>(sql, number, packed, before, max).reverse()).reverse();
+  if (out.length === max || packed === 0) return out;
+  for (const pack of packsBetween(db, number, 0, before - 1).reverse()) {
+    const ops = opsOfPack(db, number, pack).filter((op) => op.version < before);
+    out.push(...ops.reverse().slice(0, max - out.length));
+    if (out.length === max) break;
+  }
+  return out;
 }
 
+/** Every version that a call made, in the order in which they were made. */
 export function opsOfCall(db: Reader, call: string): OpRow[] {
-  return ofMany(
-    db,
-    db.all<Raw>(`${OP} WHERE substr(o.call, -8) = ? AND o.call = ? ORDER BY o.seq`, call.slice(-8), call),
-  );
+  const sql = `${OP} WHERE substr(o.call, -8) = ? AND o.call = ? ORDER BY o.seq`;
+  return ofMany(db, 'call', call, db.all<Raw>(sql, call.slice(-8), call));
 }
 
 export function opsOfTask(db: Reader, task: string): OpRow[] {
   const id = wordId(db, task);
-  return id === undefined ? [] : ofMany(db, db.all<Raw>(`${OP} WHERE o.task = ? ORDER BY o.seq`, id));
+  return id === undefined ? [] : ofMany(db, 'task', task, db.all<Raw>(`${OP} WHERE o.task = ? ORDER BY o.seq`, id));
 }
 
-function ofMany(db: Reader, raws: readonly Raw[]): OpRow[] {
-  return raws.map((raw) => opOf(raw, digestAt(db, raw.file, raw.v - raw.span)));
+/** True if versions of this call or task were thinned out: it cannot be taken back as a whole. */
+export function wasThinned(db: Reader, by: 'call' | 'task', id: string): boolean {
+  return packsOfKey(db, packKey(by, id))[0] === 0;
+}
+
+function ofMany(db: Reader, by: 'call' | 'task', id: string, raws: readonly Raw[]): OpRow[] {
+  const rows = raws.map((raw) => opOf(raw, digestAt(db, raw.file, raw.v - raw.span)));
+  // A row whose pack is there but whose key is not yet is found as a row, and only as one.
+  const found = new Set(rows.map((op) => `${op.file} ${op.version}`));
+  return [...packedOf(db, by, id).filter((op) => !found.has(`${op.file} ${op.version}`)), ...rows];
+}
+
+/** Where in the log a call or a task did something, in that order. */
+export function placesOf(db: Reader, by: 'call' | 'task', id: string): { file: string; seq: number; at: number }[] {
+  const [of, values] =
+    by === 'task'
+      ? ['o.task = ?', [wordId(db, id) ?? NOBODY]]
+      : ['substr(o.call, -8) = ? AND o.call = ?', [id.slice(-8), id]];
+  const sql = `SELECT ${WORD} o.file) AS file, o.seq, o.ts AS at FROM doc_op o WHERE ${of} ORDER BY o.seq`;
+  return [...packedOf(db, by, id), ...db.all<{ file: string; seq: number; at: number }>(sql, ...values)];
+}
+
+function packedOf(db: Reader, by: 'call' | 'task', id: string): PackedOp[] {
+  const packs = packsOfKey(db, packKey(by, id)).flatMap((pack) => packAt(db, pack) ?? []);
+  const ops = packs.flatMap((pack) => opsOfPack(db, pack.file, pack).filter((op) => op[by] === id));
+  return ops.sort((a, b) => a.seq - b.seq);
 }
 
 export function newestVersionAtTime(db: Reader, file: string, at: number): number | undefined {
-  const sql = 'SELECT max(v) AS v FROM doc_op WHERE file = (SELECT id FROM doc_word WHERE text = ?) AND ts <= ?';
-  return db.get<{ v: number | null }>(sql, file, at)?.v ?? undefined;
+  return newestBefore(db, file, 'at', at);
+}
+
+/** The newest version that was made up to a time, or at or before a place among the rows of all documents. */
+export function newestBefore(db: Reader, file: string, by: 'at' | 'seq', value: number): number | undefined {
+  const number = wordId(db, file) ?? NOBODY;
+  const [column, least] = by === 'at' ? (['ts', 'least_ts'] as const) : (['seq', 'least_seq'] as const);
+  const sql = `SELECT max(v) AS v FROM doc_op WHERE file = ? AND v > ? AND ${column} <= ?`;
+  const row = db.get<{ v: number | null }>(sql, number, packedUpTo(db, number), value)?.v;
+  if (row !== undefined && row !== null) return row;
+  for (const pack of packsBefore(db, number, least, value)) {
+    const found = opsOfPack(db, number, pack).findLast((op) => op[by] <= value);
+    if (found) return found.version;
+  }
+  return undefined;
+}
+
+/** Rows of a document that no pack holds, as they are packed. */
+export function loggedOps(db: Reader, file: number, max: number): LoggedOp[] {
+  const after = packedUpTo(db, file);
+  const sql = `SELECT seq, v AS version, span, base_v AS base, call, actor, task, source, args, splices, note, label,
+    ts AS at, bytes, newlines, digest, seal FROM doc_op WHERE file = ? AND v > ? ORDER BY v LIMIT ?`;
+  type Row = Omit<LoggedOp, 'digest' | 'seal'> & { digest: Uint8Array; seal: Uint8Array | null };
+  return db.all<Row>(sql, file, after, max).map((row) => ({
+    ...row,
+    args: unpackArgs(row.args, row.splices),
+    digest: row.span > 1 ? toHex(row.digest) : null,
+    seal: row.seal && toHex(row.seal),
+  }));
 }
 
 export function insertOp(tx: Tx, op: OpRow): void {
   const args = packArgs(op.args, op.splices);
+  const names = [op.file, JSON.stringify(op.actor), JSON.stringify(op.label), op.task] as const;
+  const [file, actor, label, task] = internWords(tx, names);
   tx.run(
     `INSERT INTO doc_op (file, v, span, base_v, call, actor, task, source, args, splices, note, label, ts, bytes, newlines, digest, seal)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    internWord(tx, op.file),
+    file,
     op.version,
     op.span,
     op.base,
     op.call,
-    internWord(tx, JSON.stringify(op.actor)),
-    op.task === null ? null : internWord(tx, op.task),
+    actor,
+    task,
     op.source,
     args,
     op.splices,
     op.note,
-    internWord(tx, JSON.stringify(op.label)),
+    label,
     op.at,
     op.bytes,
     op.newlines,
     Buffer.from(op.digest, 'hex'),
     op.seal === null ? null : Buffer.from(op.seal, 'hex'),
   );
+  addStored(tx, op.file, ROW_BYTES + op.splices.length + (typeof args === 'string' ? args.length : args.byteLength));
 }
+
+/** What a row takes besides its change and its arguments, indexes and all. */
+export const ROW_BYTES = 190;
 
 export function undoLinks(db: Reader, file: string): { v: number; by: number }[] {
   return db.all<{ v: number; by: number }>('SELECT v, by_v AS by FROM doc_undo WHERE file = ? ORDER BY by_v', file);

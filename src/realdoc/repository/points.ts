@@ -1,5 +1,5 @@
 import type { Reader } from '../../common/index.ts';
-import { wordId } from './words.ts';
+import { newestBefore, placesOf } from './ops.ts';
 
 /** A moment in the history of a workspace: before one entry of the log, or as of a time. */
 export type Moment = { beforeSeq: number } | { at: number };
@@ -12,26 +12,18 @@ export function firstOf(
   workspace: string,
   prefix: string,
 ): { seq: number; at: number } | undefined {
-  const [of, values] =
-    by === 'task'
-      ? ['o.task = ?', [wordId(db, id) ?? -1]]
-      : ['substr(o.call, -8) = ? AND o.call = ?', [id.slice(-8), id]];
-  return db.get<{ seq: number; at: number }>(
-    `SELECT o.seq AS seq, o.ts AS at FROM doc_op o JOIN doc_word w ON w.id = o.file JOIN doc_file f ON f.id = w.text
-     WHERE ${of} AND f.workspace = ? AND substr(f.rel, 1, ?) = ? ORDER BY o.seq LIMIT 1`,
-    ...values,
-    workspace,
-    prefix.length,
-    prefix,
-  );
+  const isBelow = (file: string): boolean => {
+    const sql = 'SELECT 1 AS one FROM doc_file WHERE id = ? AND workspace = ? AND substr(rel, 1, ?) = ?';
+    return db.get(sql, file, workspace, prefix.length, prefix) !== undefined;
+  };
+  return placesOf(db, by, id).find(({ file }) => isBelow(file));
 }
 
 /** The version of a document at a moment; 0 if it was not known then. */
 export function versionAtMoment(db: Reader, file: string, moment: Moment): number {
-  const [column, value] = 'at' in moment ? ['ts <=', moment.at] : ['seq <', moment.beforeSeq];
-  const id = wordId(db, file) ?? -1;
-  const sql = `SELECT max(v) AS v FROM doc_op WHERE file = ? AND ${column} ?`;
-  return db.get<{ v: number | null }>(sql, id, value)?.v ?? 0;
+  const found =
+    'at' in moment ? newestBefore(db, file, 'at', moment.at) : newestBefore(db, file, 'seq', moment.beforeSeq - 1);
+  return found ?? 0;
 }
 
 /** Documents below `prefix`, deleted ones too, whose newest version is later than the moment. */

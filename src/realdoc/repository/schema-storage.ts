@@ -35,7 +35,7 @@ CREATE INDEX doc_op_task ON doc_op (task) WHERE task IS NOT NULL;
 -- Runs of versions of one document: from_v up to and with to_v, columns compressed.
 CREATE TABLE doc_pack (
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL, from_v INTEGER NOT NULL, to_v INTEGER NOT NULL,
-  least_ts INTEGER NOT NULL, prev BLOB NOT NULL, digest BLOB NOT NULL, splices BLOB NOT NULL, facts BLOB NOT NULL,
+  least_ts INTEGER NOT NULL, least_seq INTEGER NOT NULL, prev BLOB NOT NULL, digest BLOB NOT NULL, splices BLOB NOT NULL, facts BLOB NOT NULL,
   UNIQUE (file, to_v)
 ) STRICT;
 -- Where the versions of a call or a task lie among the packs; pack 0: they were thinned out.

@@ -1,0 +1,217 @@
+import { hash } from 'node:crypto';
+import { type Reader, type Tx, toHex } from '../../common/index.ts';
+import type { Actor, Label } from '../../protocol/index.ts';
+import { CHAIN_START, versionDigest } from '../history/chain.ts';
+import type { OpRow } from '../rows.ts';
+import { type LoggedOp, readPack, readSplices } from '../storage/pack.ts';
+import { isFullSplices, plainOf } from '../text/codec.ts';
+import { wordAt } from './words.ts';
+
+/** What is known of a pack without opening it. */
+interface PackHead {
+  id: number;
+  fromVersion: number;
+  toVersion: number;
+  prev: Uint8Array;
+  digest: Uint8Array;
+}
+
+export interface NewPack {
+  file: number;
+  fromVersion: number;
+  toVersion: number;
+  leastAt: number;
+  leastSeq: number;
+  prev: string;
+  digest: string;
+  splices: Uint8Array;
+  facts: Uint8Array;
+}
+
+/** A version that lies in a pack, with its place among the rows of all documents. */
+export type PackedOp = OpRow & { seq: number };
+
+interface Opened {
+  splices?: Uint8Array[];
+  ops?: PackedOp[];
+}
+
+const HEAD = 'SELECT id, from_v AS fromVersion, to_v AS toVersion, prev, digest FROM doc_pack';
+/** Packs that were opened lately. Named by their content, so what is held is right for any database. */
+const KEEP = 24;
+const opened = new Map<string, Opened>();
+
+/** Makes the next reading of every pack one from the database. */
+export function forgetPacks(): void {
+  opened.clear();
+}
+
+function openedAs(head: PackHead): Opened {
+  const key = `${head.fromVersion} ${toHex(head.prev)} ${toHex(head.digest)}`;
+  const entry = opened.get(key) ?? {};
+  opened.delete(key);
+  opened.set(key, entry);
+  for (const oldest of opened.keys()) {
+    if (opened.size <= KEEP) break;
+    opened.delete(oldest);
+  }
+  return entry;
+}
+
+/** The newest version that lies in a pack; 0 if none does. Rows up to it are on their way out and count no more. */
+export function packedUpTo(db: Reader, file: number): number {
+  return db.get<{ v: number | null }>('SELECT max(to_v) AS v FROM doc_pack WHERE file = ?', file)?.v ?? 0;
+}
+
+/** Packs that hold something of the versions after `after`, up to and with `upTo`; oldest first. */
+export function packsBetween(db: Reader, file: number, after: number, upTo: number): PackHead[] {
+  return db.all<PackHead>(`${HEAD} WHERE file = ? AND to_v > ? AND from_v <= ? ORDER BY to_v`, file, after, upTo);
+}
+
+/** Packs with something older than a moment, newest first. */
+export function packsBefore(db: Reader, file: number, least: 'least_ts' | 'least_seq', value: number): PackHead[] {
+  return db.all<PackHead>(`${HEAD} WHERE file = ? AND ${least} <= ? ORDER BY to_v DESC`, file, value);
+}
+
+export function packAt(db: Reader, id: number): (PackHead & { file: number }) | undefined {
+  return db.get<PackHead & { file: number }>(`${HEAD.replace('id,', 'id, file,')} WHERE id = ?`, id);
+}
+
+/** The splices of every version in a pack, in the form of rows, with the version of each. */
+export function splicesOfPack(db: Reader, file: number, head: PackHead): { version: number; splices: Uint8Array }[] {
+  const entry = openedAs(head);
+  if (entry.ops) return entry.ops.map(({ version, splices }) => ({ version, splices }));
+  entry.splices ??= readSplices(blobsOf(db, head.id).splices).splices;
+  // Every version stands for itself, so they can be counted; else their numbers are among the facts.
+  if (entry.splices.length === head.toVersion - head.fromVersion + 1) {
+    return entry.splices.map((splices, i) => ({ version: head.fromVersion + i, splices }));
+  }
+  return opsOfPack(db, file, head).map(({ version, splices }) => ({ version, splices }));
+}
+
+/** Throws if the digests that come out do not end with the one that was stored. */
+export function opsOfPack(db: Reader, file: number, head: PackHead): PackedOp[] {
+  const entry = openedAs(head);
+  entry.ops ??= inChain(db, wordAt(db, file), head, readPack(blobsOf(db, head.id), head.fromVersion));
+  return entry.ops;
+}
+
+function inChain(db: Reader, file: string, head: PackHead, logged: readonly LoggedOp[]): PackedOp[] {
+  const words = new Map<number, string>();
+  const word = (id: number): string => {
+    const known = words.get(id) ?? wordAt(db, id);
+    words.set(id, known);
+    return known;
+  };
+  let prev = toHex(head.prev);
+  const ops = logged.map((op) => {
+    const whole = {
+      ...op,
+      file,
+      isFull: isFullSplices(op.splices),
+      actor: JSON.parse(word(op.actor)) as Actor,
+      label: JSON.parse(word(op.label)) as Label,
+      task: op.task === null ? null : word(op.task),
+      prev,
+    };
+    const digest = op.digest ?? versionDigest(whole, whole.isFull ? op.splices : plainOf(op.splices));
+    prev = digest;
+    return { ...whole, digest };
+  });
+  if (prev !== toHex(head.digest))
+    throw new Error(`the pack of versions ${head.fromVersion} to ${head.toVersion} is damaged`);
+  return ops;
+}
+
+/** Digests of two versions that are rows still, or lie at the end of a pack. Throws if one is missing. */
+export function digestsOf(db: Reader, file: number, before: number, last: number): { prev: string; digest: string } {
+  const of = (version: number): string => {
+    if (version === 0) return CHAIN_START;
+    const row =
+      db.get<{ digest: Uint8Array }>('SELECT digest FROM doc_op WHERE file = ? AND v = ?', file, version) ??
+      db.get<{ digest: Uint8Array }>('SELECT digest FROM doc_pack WHERE file = ? AND to_v = ?', file, version);
+    if (!row) throw new Error(`version ${version} is missing`);
+    return toHex(row.digest);
+  };
+  return { prev: of(before), digest: of(last) };
+}
+
+/** Opens a pack that is not stored yet, as it would be read. Throws if it does not end with the digest it should. */
+export function readBack(db: Reader, file: number, pack: NewPack): void {
+  const { fromVersion, toVersion } = pack;
+  const head = { id: 0, fromVersion, toVersion, prev: bytesOf(pack.prev), digest: bytesOf(pack.digest) };
+  inChain(db, wordAt(db, file), head, readPack(pack, fromVersion));
+}
+
+const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex');
+
+function blobsOf(db: Reader, id: number): { splices: Uint8Array; facts: Uint8Array } {
+  const row = db.get<{ splices: Uint8Array; facts: Uint8Array }>(
+    'SELECT splices, facts FROM doc_pack WHERE id = ?',
+    id,
+  );
+  if (!row) throw new Error(`pack ${id} is missing`);
+  return row;
+}
+
+export function insertPack(tx: Tx, p: NewPack): number {
+  return tx.run(
+    `INSERT INTO doc_pack (file, from_v, to_v, least_ts, least_seq, prev, digest, splices, facts)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    p.file,
+    p.fromVersion,
+    p.toVersion,
+    p.leastAt,
+    p.leastSeq,
+    Buffer.from(p.prev, 'hex'),
+    Buffer.from(p.digest, 'hex'),
+    p.splices,
+    p.facts,
+  ).lastId;
+}
+
+export function dropPack(tx: Tx, id: number): void {
+  tx.run('DELETE FROM doc_pack WHERE id = ?', id);
+  tx.run('DELETE FROM doc_pack_key WHERE pack = ?', id);
+}
+
+/** Under which number a call or a task is looked up among the packs. Others may have the same: the pack decides. */
+export function packKey(by: 'call' | 'task', id: string): number {
+  return hash('sha256', `${by} ${id}`, 'buffer').readInt32BE(0);
+}
+
+export function insertPackKey(tx: Tx, key: number, pack: number): void {
+  tx.run('INSERT OR IGNORE INTO doc_pack_key (key, pack) VALUES (?, ?)', key, pack);
+}
+
+/** Packs that may hold versions of a call or a task; 0: some were thinned out. */
+export function packsOfKey(db: Reader, key: number): number[] {
+  return db.all<{ pack: number }>('SELECT pack FROM doc_pack_key WHERE key = ? ORDER BY pack', key).map((r) => r.pack);
+}
+
+/** Documents with so many rows that some of them should be packed, or with rows that a pack holds already. */
+export function filesToPack(db: Reader, count: number): number[] {
+  const sql = `SELECT file FROM doc_op GROUP BY file HAVING count(*) >= ?
+    UNION SELECT p.file FROM doc_pack p JOIN doc_op o ON o.file = p.file AND o.v <= p.to_v`;
+  return db.all<{ file: number }>(sql, count).map((row) => row.file);
+}
+
+export interface PackedRow {
+  seq: number;
+  v: number;
+  call: string;
+  task: number | null;
+  /** Without what a row takes besides. */
+  bytes: number;
+}
+
+/** Rows that lie in packs already, oldest first. */
+export function packedRows(db: Reader, file: number, max: number): PackedRow[] {
+  const sql = `SELECT seq, v, call, task, length(splices) + length(args) AS bytes FROM doc_op
+    WHERE file = ? AND v <= ? ORDER BY v LIMIT ?`;
+  return db.all<PackedRow>(sql, file, packedUpTo(db, file), max);
+}
+
+export function dropRow(tx: Tx, seq: number): void {
+  tx.run('DELETE FROM doc_op WHERE seq = ?', seq);
+}

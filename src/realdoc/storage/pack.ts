@@ -1,0 +1,235 @@
+import { zstdDecompressSync } from 'node:zlib';
+import type { OpRow, Source } from '../rows.ts';
+import {
+  isFullSplices,
+  parseChange,
+  plainChange,
+  unpackChange,
+  VarintReader,
+  varint,
+  withDictionary,
+} from '../text/codec.ts';
+import { type Change, growth, newlineGrowth, type Splice } from '../text/splice.ts';
+import { parseCall, printCall } from './call-id.ts';
+
+/** A row of the log with its place among the rows of all documents. */
+export type LoggedOp = Omit<OpRow, 'file' | 'actor' | 'label' | 'task' | 'isFull' | 'digest' | 'prev'> & {
+  seq: number;
+  /** Numbers of words. */
+  actor: number;
+  label: number;
+  task: number | null;
+  /** Recorded only where it cannot be computed: of a row that stands for several versions. */
+  digest: string | null;
+};
+
+/** The two halves of a pack before they are compressed; `splices` is the dictionary of `facts`. */
+export interface PlainPack {
+  splices: Buffer;
+  facts: Buffer;
+}
+
+/**
+ * Lays a run of rows out in columns: numbers of one kind beside each other, each as what it differs from what was to be
+ * expected. docs/reference/storage-format.md describes every byte.
+ */
+export function layOut(ops: readonly LoggedOp[]): PlainPack {
+  return { splices: layOutSplices(ops.map((op) => op.splices)), facts: layOutFacts(ops) };
+}
+
+function layOutSplices(packed: readonly Uint8Array[]): Buffer {
+  const counts = new Column();
+  const ats = new Column();
+  const dels = new Column();
+  const adds = new Column();
+  const digests: Uint8Array[] = [];
+  const bytes: Uint8Array[] = [];
+  let cursor = 0;
+  for (const one of packed) {
+    if (isFullSplices(one)) {
+      counts.push(0);
+      digests.push(one.subarray(1));
+      continue;
+    }
+    const change = unpackChange(one);
+    counts.push(change.length + 1);
+    let shift = 0;
+    for (const s of change) {
+      ats.pushSigned(s.at + shift - cursor);
+      dels.push(s.del.length);
+      adds.push(s.ins.length);
+      bytes.push(s.del, s.ins);
+      shift += s.ins.length - s.del.length;
+      cursor = s.at + shift + s.del.length;
+    }
+  }
+  return Buffer.concat([varint(packed.length), ...[counts, ats, dels, adds].map((c) => c.bytes), ...digests, ...bytes]);
+}
+
+function layOutFacts(ops: readonly LoggedOp[]): Buffer {
+  const words = new Words();
+  const columns = Array.from({ length: 13 }, () => new Column());
+  const [seqs, spans, bases, actors, labels, tasks, sources, times, sizes, lines, notes, args, calls] =
+    columns as Column[];
+  const texts: Uint8Array[] = [];
+  let before: LoggedOp | undefined;
+  let callTime = 0;
+  for (const op of ops) {
+    const change = changeOf(op.splices);
+    seqs!.push(op.seq - (before?.seq ?? 0));
+    spans!.push(op.span - 1);
+    bases!.pushSigned(op.version - 1 - op.base);
+    actors!.push(op.actor);
+    labels!.push(op.label);
+    tasks!.push(op.task === null ? 0 : op.task);
+    sources!.push(words.number(op.source));
+    times!.pushSigned(op.at - (before?.at ?? 0));
+    sizes!.pushSigned(op.bytes - (change ? (before?.bytes ?? 0) + growth(change) : 0));
+    lines!.pushSigned(op.newlines - (change ? (before?.newlines ?? 0) + newlineGrowth(change) : 0));
+    const note = op.note === null ? undefined : Buffer.from(op.note);
+    notes!.push(note ? note.length + 1 : 0);
+    const arg = Buffer.from(op.args);
+    args!.push(arg.length);
+    const call = before?.call === op.call ? undefined : parseCall(op.call);
+    if (before?.call === op.call) calls!.push(0);
+    else if (call) {
+      calls!.push(words.number(call.prefix) + 2);
+      calls!.pushSigned(call.time - callTime);
+      callTime = call.time;
+    } else calls!.push(1);
+    const callText = call ? call.random : before?.call === op.call ? undefined : Buffer.from(op.call);
+    if (callText && !call) calls!.push(callText.length);
+    texts.push(...[note, arg, callText].filter((text) => text !== undefined));
+    if (op.digest !== null) texts.push(Buffer.from(op.digest, 'hex'), Buffer.from(op.seal!, 'hex'));
+    before = op;
+  }
+  return Buffer.concat([words.bytes, ...columns.map((c) => c.bytes), ...texts]);
+}
+
+/** The splices of a pack, each in the form of a row. */
+export function readSplices(z: Uint8Array): { plain: Buffer; splices: Uint8Array[] } {
+  const plain = zstdDecompressSync(z);
+  const reader = new VarintReader(plain);
+  const counts = numbers(reader, reader.next());
+  const total = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
+  const ats = numbers(reader, total);
+  const dels = numbers(reader, total);
+  const adds = numbers(reader, total);
+  const digests = counts.map((count) => (count === 0 ? reader.bytes(32) : undefined));
+  let cursor = 0;
+  let next = 0;
+  const splices = counts.map((count, i) => {
+    const full = digests[i];
+    if (full) return Buffer.concat([Buffer.of(2), full]);
+    const change: Splice[] = [];
+    let shift = 0;
+    for (let k = 1; k < count; k++, next++) {
+      const at = cursor + unsigned(ats[next]!) - shift;
+      const del = reader.bytes(dels[next]!);
+      const ins = reader.bytes(adds[next]!);
+      change.push({ at, del, ins });
+      shift += ins.length - del.length;
+      cursor = at + shift + del.length;
+    }
+    return Buffer.concat([Buffer.of(0), plainChange(change)]);
+  });
+  if (!reader.atEnd) throw new RangeError('bytes after the last splice of a pack');
+  return { plain, splices };
+}
+
+/** All of a pack. `fromVersion`: the first version that it stands for. */
+export function readPack(z: { splices: Uint8Array; facts: Uint8Array }, fromVersion: number): LoggedOp[] {
+  const { plain, splices } = readSplices(z.splices);
+  const reader = new VarintReader(zstdDecompressSync(z.facts, withDictionary(plain)));
+  const words = numbers(reader, reader.next()).map((length) => Buffer.from(reader.bytes(length)).toString('utf8'));
+  const column = (): number[] => numbers(reader, splices.length);
+  const [seqs, spans, bases, actors, labels, tasks] = [column(), column(), column(), column(), column(), column()];
+  const [sources, times, sizes, lines, notes, args] = [column(), column(), column(), column(), column(), column()];
+  const calls = splices.map(() => {
+    const kind = reader.next();
+    return { kind, value: kind === 0 ? 0 : reader.next() };
+  });
+  let callTime = 0;
+  let version = fromVersion - 1;
+  let before: LoggedOp | undefined;
+  return splices.map((packed, i) => {
+    const change = changeOf(packed);
+    version += spans[i]! + 1;
+    const { kind, value } = calls[i]!;
+    const note = notes[i] === 0 ? null : text(reader.bytes(notes[i]! - 1));
+    const arg = text(reader.bytes(args[i]!));
+    let call = before?.call ?? '';
+    if (kind === 1) call = text(reader.bytes(value));
+    else if (kind > 1) {
+      callTime += unsigned(value);
+      call = printCall({ prefix: words[kind - 2]!, time: callTime, random: reader.bytes(10) });
+    }
+    const isFolded = spans[i]! > 0;
+    before = {
+      seq: seqs[i]! + (before?.seq ?? 0),
+      version,
+      span: spans[i]! + 1,
+      base: version - 1 - unsigned(bases[i]!),
+      call,
+      actor: actors[i]!,
+      label: labels[i]!,
+      task: tasks[i] === 0 ? null : tasks[i]!,
+      source: words[sources[i]!] as Source,
+      args: arg,
+      splices: packed,
+      note,
+      at: unsigned(times[i]!) + (before?.at ?? 0),
+      bytes: unsigned(sizes[i]!) + (change ? (before?.bytes ?? 0) + growth(change) : 0),
+      newlines: unsigned(lines[i]!) + (change ? (before?.newlines ?? 0) + newlineGrowth(change) : 0),
+      digest: isFolded ? Buffer.from(reader.bytes(32)).toString('hex') : null,
+      seal: isFolded ? Buffer.from(reader.bytes(32)).toString('hex') : null,
+    };
+    return before;
+  });
+}
+
+function changeOf(packed: Uint8Array): Change | undefined {
+  if (isFullSplices(packed)) return undefined;
+  return packed[0] === 0 ? parseChange(packed.subarray(1)) : unpackChange(packed);
+}
+
+function numbers(reader: VarintReader, count: number): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < count; i++) out.push(reader.next());
+  return out;
+}
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+/** Small numbers of either sign as small numbers without one: 0, -1, 1, -2, ... */
+const unsigned = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
+
+class Column {
+  readonly #parts: Buffer[] = [];
+
+  push(value: number): void {
+    this.#parts.push(varint(value));
+  }
+
+  pushSigned(value: number): void {
+    this.push(value < 0 ? -2 * value - 1 : 2 * value);
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#parts);
+  }
+}
+
+class Words {
+  readonly #numbers = new Map<string, number>();
+
+  number(word: string): number {
+    const known = this.#numbers.get(word) ?? this.#numbers.size;
+    this.#numbers.set(word, known);
+    return known;
+  }
+
+  get bytes(): Buffer {
+    const list = [...this.#numbers.keys()].map((word) => Buffer.from(word));
+    return Buffer.concat([varint(list.length), ...list.map((word) => varint(word.length)), ...list]);
+  }
+}
