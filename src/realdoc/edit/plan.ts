@@ -113,14 +113,35 @@ export interface ShownLine {
   text: string;
 }
 
+/** Up to this many bytes, lines are read together. */
+const TOGETHER = 256 * 1024;
+
 /** Lines as people see them, without line ends; long ones are cut. */
 export function linesFrom(tree: TextTree, from: number, to: number, maxChars = 2000): ShownLine[] {
   const out: ShownLine[] = [];
-  for (let n = Math.max(1, from); n <= Math.min(to, tree.lines); n++) {
-    const start = tree.offsetOfLine(n);
-    const end = Math.min(tree.offsetOfLine(n + 1), start + 4 * maxChars);
-    const text = readable(tree, tree.slice(start, end)).replace(/\r?\n$/, '');
+  const first = Math.max(1, from);
+  const last = Math.min(to, tree.lines);
+  if (last < first) return out;
+  const show = (n: number, bytes: Buffer): void => {
+    const text = readable(tree, bytes.subarray(0, 4 * maxChars)).replace(/\r?\n$/, '');
     out.push({ n, text: text.length > maxChars ? `${text.slice(0, maxChars)}…` : text });
+  };
+  let start = tree.offsetOfLine(first);
+  const end = tree.offsetOfLine(last + 1);
+  if (end - start <= TOGETHER) {
+    const all = tree.slice(start, end);
+    for (let n = first, at = 0; n <= last; n++) {
+      const newline = all.indexOf(10, at);
+      const stop = newline < 0 ? all.length : newline + 1;
+      show(n, all.subarray(at, stop));
+      at = stop;
+    }
+    return out;
+  }
+  for (let n = first; n <= last; n++) {
+    const next = tree.offsetOfLine(n + 1);
+    show(n, tree.slice(start, Math.min(next, start + 4 * maxChars)));
+    start = next;
   }
   return out;
 }
