@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- realdoc [--json] [--only edits,ingest] [--quick] [--large BYTES]`: speed and size of the documents,
+ * `npm run bench -- realdoc [--json] [--only edits,law] [--quick] [--large BYTES]`: speed and size of the documents,
  * each figure beside its bar and its rival or floor of the same run. Each part runs in a process of its own, so that no
  * part measures the memory or the garbage of another.
  */
@@ -7,13 +7,27 @@ import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import NODE_FLAGS from '../src/daemon/node-flags.json' with { type: 'json' };
+import { measureBackground } from './realdoc/background.ts';
+import { measureDiffs } from './realdoc/diffs.ts';
 import { measureEdits } from './realdoc/edits.ts';
 import { measureHistory } from './realdoc/history.ts';
+import { measureLaw } from './realdoc/law.ts';
+import { measureMemory } from './realdoc/memory.ts';
 import { FULL, QUICK, type Sizes } from './realdoc/sizes.ts';
+import { measureTokens } from './realdoc/tokens.ts';
+import { measureTraces } from './realdoc/traces.ts';
+import { measureVisible } from './realdoc/visible.ts';
 import { type Figure, machineFacts, table } from './support/figure.ts';
 
 const PARTS: Record<string, (sizes: Sizes) => Promise<Figure[]>> = {
   edits: measureEdits,
+  visible: measureVisible,
+  background: measureBackground,
+  memory: measureMemory,
+  diffs: measureDiffs,
+  law: measureLaw,
+  traces: measureTraces,
+  tokens: measureTokens,
   history: measureHistory,
 };
 

@@ -75,7 +75,7 @@ async function measure({ large, rounds, versions }: Sizes, where: Where): Promis
 }
 
 /** One line gets other words. */
-function lineEdit(tree: TextTree, line: number, i: number): { change: Change; args: unknown } {
+export function lineEdit(tree: TextTree, line: number, i: number): { change: Change; args: unknown } {
   const at = tree.offsetOfLine(line);
   const del = tree.slice(at, tree.offsetOfLine(line + 1));
   const text = `edit ${i} of this line, as somebody who works here would make it`;
@@ -100,7 +100,7 @@ function lineChooser(where: Where, random: () => number): (total: number) => num
 }
 
 /** Numbers from 0 up to 1, the same ones in each run (mulberry32). */
-export function randomNumbers(seed: number): () => number {
+function randomNumbers(seed: number): () => number {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
