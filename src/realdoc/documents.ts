@@ -9,7 +9,8 @@ import { unpackChange } from './text/codec.ts';
 import { composeAll, composeLog } from './text/compose.ts';
 import { LEAF_BYTES } from './text/leaf.ts';
 import { changeBetween } from './text/net-change.ts';
-import { type Change, invert } from './text/splice.ts';
+import { keepReturned } from './text/returned.ts';
+import { type Change, invert, sameBytes } from './text/splice.ts';
 import { SpliceMismatch, type TextTree } from './text/tree.ts';
 
 /** Newest texts kept open, by their size in bytes; the ones not used for longest go first. */
@@ -18,6 +19,9 @@ const KEEP_BYTES = 256 * 1024 * 1024;
 const KEEP_OLD_LEAVES = 256 * 1024;
 /** Opening a stored text takes as long as applying one version for each so many of its leaves. */
 const LEAVES_A_VERSION = 16;
+
+/** Larger texts are not compared line by line to carry a place; it counts as touched then. */
+const MAX_COMPARED = 64 * 1024 * 1024;
 
 interface Open {
   version: number;
@@ -109,6 +113,17 @@ export class Documents {
     if (from > to) return invert(this.netChange(db, file, to, from));
     if (acrossFull(db, file.id, from, to)) return changeBetween(this.read(db, file, from), this.read(db, file, to));
     return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
+  }
+
+  /**
+   * The same for carrying places over it. Across a full version only lines that are there once on both sides count as
+   * untouched: a comparison of texts cannot tell which of several equal lines is which.
+   */
+  carryingChange(db: Reader, file: FileRow, from: number, to: number): Change {
+    if (!acrossFull(db, file.id, from, to)) return this.netChange(db, file, from, to);
+    const del = this.read(db, file, from).toBuffer();
+    const ins = this.read(db, file, to).toBuffer();
+    return sameBytes(del, ins) ? [] : keepReturned({ at: 0, del, ins }, MAX_COMPARED);
   }
 
   /** What a version changed against the one before it; nothing for the first. */

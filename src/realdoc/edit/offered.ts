@@ -24,7 +24,7 @@ export function offeredTo(
     const { line, chars } = found;
     if (found.version === base.version) return { line, ...(chars ? { chars } : {}) };
     const at = documents.read(db, file, found.version);
-    const net = file.kind === 'text' ? documents.netChange(db, file, found.version, base.version) : undefined;
+    const net = file.kind === 'text' ? documents.carryingChange(db, file, found.version, base.version) : undefined;
     const carried = net && carryLines(at, { from: line, to: line }, net);
     if (!carried) throw refuse(`its line is another one in version ${base.version} than in ${found.version}`);
     return { line: carried.from, ...(chars ? { chars } : {}) };

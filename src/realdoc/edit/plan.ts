@@ -48,7 +48,7 @@ export function carry(
   plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims'> & { file: FileRow },
 ): EditPlan {
   const { file, base, baseTree, aims } = plan;
-  const net = base === file.head ? [] : documents.netChange(db, file, base, file.head);
+  const net = base === file.head ? [] : documents.carryingChange(db, file, base, file.head);
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
   if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);

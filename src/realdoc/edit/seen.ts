@@ -70,7 +70,7 @@ function unseenOf(
     if (left.length === 0) break;
     // Lines of a package are made anew for each version: only what was shown at the base itself counts.
     if (version !== base && file.kind !== 'text') continue;
-    const net = version === base ? [] : documents.netChange(db, file, base, version);
+    const net = version === base ? [] : documents.carryingChange(db, file, base, version);
     left = left.flatMap((span) => without(tree, net, span, known));
   }
   return mergeSpans(left);

@@ -39,7 +39,7 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   for (const op of rest) {
     const inverse = documents.netChange(db, file, op.version, op.version - 1);
     if (inverse.length === 0) continue;
-    const since = compose(documents.netChange(db, file, op.version, file.head), undone);
+    const since = compose(documents.carryingChange(db, file, op.version, file.head), undone);
     const text = since.length === 0 ? undefined : documents.read(db, file, op.version);
     const carried = rebaseSplices(inverse, since, (at) => text!.isLineStart(at));
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);

@@ -1,4 +1,4 @@
-import { diffLines } from './diff.ts';
+import { keepReturned } from './returned.ts';
 import { type Change, type Splice, sameBytes } from './splice.ts';
 
 /** A change spelled as a walk over the old text: keep n bytes, drop these bytes, add these bytes. */
@@ -9,12 +9,12 @@ type Step = { keep: number } | { drop: Uint8Array } | { add: Uint8Array };
  * trace, so an edit and its undo compose to nothing; a line that went and came back counts as untouched.
  */
 export function compose(first: Change, second: Change): Change {
-  return keepReturned(join2(first, second));
+  return join2(first, second).flatMap((s) => keepReturned(s));
 }
 
 /** Composes a run of changes in halves, so ten thousand small ones cost n log n. */
 export function composeAll(changes: readonly Change[]): Change {
-  return changes.length === 1 ? changes[0]! : keepReturned(inHalves(changes));
+  return changes.length === 1 ? changes[0]! : inHalves(changes).flatMap((s) => keepReturned(s));
 }
 
 /** The same without looking for lines that went and came back: all that is needed to get from text to text. */
@@ -102,28 +102,6 @@ function walk(first: Change, second: Change): Change {
     else if (!added) out.keep(n);
   }
   return out.finish();
-}
-
-/** Above this a run of lines is not looked into: it changed, that is enough. */
-const LOOK_INTO = 256 * 1024;
-
-/** Splits what was taken out and put in at one place into the lines that really differ. */
-function keepReturned(change: Change): Change {
-  return change.flatMap((s) => {
-    if (s.del.length === 0 || s.ins.length === 0 || s.del.length + s.ins.length > LOOK_INTO) return [s];
-    if (isOneLine(s.del) && isOneLine(s.ins)) return [s];
-    const { a, b, hunks } = diffLines(s.del, s.ins);
-    return hunks.map((h) => ({
-      at: s.at + a.starts[h.aFrom]!,
-      del: s.del.subarray(a.starts[h.aFrom]!, a.starts[h.aTo]!),
-      ins: s.ins.subarray(b.starts[h.bFrom]!, b.starts[h.bTo]!),
-    }));
-  });
-}
-
-function isOneLine(bytes: Uint8Array): boolean {
-  const newline = bytes.indexOf(10);
-  return newline < 0 || newline === bytes.length - 1;
 }
 
 function size(step: Step): number {
