@@ -1,5 +1,5 @@
 import { type Database, fail, type Reader } from '../common/index.ts';
-import { MAX_TEXT_BYTES, TOO_LARGE } from './kinds/kind.ts';
+import { MAX_TEXT_BYTES, refusalOf, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import { OldTexts } from './old-texts.ts';
 import * as rows from './repository/index.ts';
@@ -182,6 +182,8 @@ export function refuseOpaque(file: FileRow): void {
   if (file.kind !== 'opaque') return;
   if (file.why === TOO_LARGE)
     throw fail('DOC_TOO_LARGE', { path: file.path, bytes: file.bytes, limit: MAX_TEXT_BYTES });
+  const refusal = refusalOf(file.why);
+  if (refusal) throw fail('DOC_PARSE_REFUSED', { path: file.path, ...refusal });
   throw fail('DOC_READ_ONLY_KIND', {
     path: file.path,
     kind: file.why ?? 'binary',

@@ -73,7 +73,7 @@ export class RealDoc {
   readonly leaves: LeafStore;
   readonly compactor: Compactor;
   readonly documents: Documents;
-  readonly contents = new Contents();
+  readonly contents: Contents;
   readonly formats: Formats;
   readonly projector: Projector;
   readonly rounds: Rounds;
@@ -101,6 +101,7 @@ export class RealDoc {
     this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);
     this.compactor = new Compactor({ db, clock, log });
+    this.contents = new Contents(options.parser);
     const shared = { db, clock, log, kernel: this.kernel };
     const track = (work: Promise<unknown>): void => this.#track(work);
     this.#intake = new Intake({

@@ -1,6 +1,7 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
 import { aimsInStored, keepEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
+import type { Shown } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Range } from '../text/map.ts';
@@ -9,6 +10,7 @@ import type { TextTree } from '../text/tree.ts';
 import { type PlacePorts, resolvePlaces } from './place.ts';
 import { placeAfter, rebaseAims, type Stale } from './rebase.ts';
 import { resolveVerbs } from './resolve.ts';
+import type { ShownChange } from './shown-change.ts';
 import type { Aim } from './target.ts';
 import type { Verb } from './verbs.ts';
 
@@ -21,6 +23,10 @@ export interface EditPlan {
   change: Change;
   before: TextTree;
   after: TextTree;
+  /** Of an Office file: the lines that base and head are shown as, for errors; `at` is the version of the head. */
+  views?: { base: Shown; head: Shown; at: number };
+  /** The change as people read it, where that is another than the change of the stored text. */
+  shown?: ShownChange;
 }
 
 /** Resolves verbs at `base` and carries them to the head. Throws every error of an edit; has no effect. */
@@ -45,16 +51,16 @@ export async function planEdit(
 export function carry(
   db: Reader,
   documents: Documents,
-  plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims'> & { file: FileRow },
+  plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims' | 'views'> & { file: FileRow },
 ): EditPlan {
-  const { file, base, baseTree, aims } = plan;
+  const { file, base, baseTree, aims, views } = plan;
   const net = base === file.head ? [] : documents.carryingChange(db, file, base, file.head);
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
   if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);
   const { change } = rebased;
   if (change.length === 0) {
-    const lines = aims.flatMap((aim) => linesAt(before, placeAfter(aim.region, net))).slice(0, MAX_IN_ERROR);
+    const lines = aims.flatMap((aim) => linesAt(plan, before, placeAfter(aim.region, net))).slice(0, MAX_IN_ERROR);
     throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines });
   }
   const after = before.apply(change);
@@ -63,7 +69,7 @@ export function carry(
     keepEncoding(baseTree, before);
     keepEncoding(baseTree, after);
   }
-  return { file, base, baseTree, aims, change, before, after };
+  return { file, base, baseTree, aims, change, before, after, ...(views ? { views } : {}) };
 }
 
 /** UTF-8 put into a text of an encoding that nobody knows would be unreadable there. */
@@ -74,21 +80,34 @@ function refuseForeignText(file: FileRow, change: Change): void {
 /** Lines of the addressed text that one error shows. */
 const MAX_IN_ERROR = 20;
 
-function linesAt(tree: TextTree, { from, to }: Range): ShownLine[] {
+function linesAt(plan: Pick<EditPlan, 'file' | 'views'>, tree: TextTree, { from, to }: Range): ShownLine[] {
+  if (plan.file.kind === 'package') {
+    const { views } = plan;
+    return views && views.at === plan.file.head ? linesOfView(views.head, { from, to }) : [];
+  }
   const first = tree.lineAt(from);
   const last = to > from ? tree.lineAt(to - 1) : first;
   return linesFrom(tree, first, Math.min(last, first + MAX_IN_ERROR - 1));
 }
 
+/** Lines of an Office file that stand on these bytes of its stored text. */
+function linesOfView({ tree, places }: Shown, { from, to }: Range): ShownLine[] {
+  const numbers = (places?.lines ?? []).flatMap((line, i) => {
+    const start = places!.starts[line.part]!;
+    return start + line.from < to && from < start + line.to ? [i + 1] : [];
+  });
+  return numbers.slice(0, MAX_IN_ERROR).flatMap((n) => linesFrom(tree, n, n));
+}
+
 function staleTarget(
   db: Reader,
-  plan: Pick<EditPlan, 'file' | 'base' | 'baseTree'>,
+  plan: Pick<EditPlan, 'file' | 'base' | 'baseTree' | 'views'>,
   head: TextTree,
   stale: Stale,
 ): Error {
-  const { file, base, baseTree } = plan;
+  const { file, base, baseTree, views } = plan;
   const { aim, now } = stale;
-  const current = linesAt(head, now);
+  const current = linesAt(plan, head, now);
   const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((op) => op.version > base);
   return fail('DOC_STALE_TARGET', {
     path: file.path,
@@ -97,7 +116,11 @@ function staleTarget(
     version: file.head,
     from: aim.lines.from,
     to: aim.lines.to,
-    was: linesFrom(baseTree, aim.lines.from, Math.min(aim.lines.to, aim.lines.from + MAX_IN_ERROR - 1)),
+    was: linesFrom(
+      views?.base.tree ?? baseTree,
+      aim.lines.from,
+      Math.min(aim.lines.to, aim.lines.from + MAX_IN_ERROR - 1),
+    ),
     current,
     since: since.map((op) => ({
       version: op.version,

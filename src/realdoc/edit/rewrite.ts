@@ -3,9 +3,10 @@ import { type Documents, refuseOpaque } from '../documents.ts';
 import { aimsInStored, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
+import type { TextTree } from '../text/tree.ts';
 import { carry, type EditPlan } from './plan.ts';
 import { sectionsOf } from './sections.ts';
-import { linesIn, regionOf } from './target.ts';
+import { type LineSpan, linesIn, regionOf } from './target.ts';
 
 const MAX_LINES = 200;
 /** Small documents may be rewritten as a whole; of larger ones at most this share. */
@@ -27,12 +28,7 @@ export function planRewrite(
   const seen = file.utf8 ? undefined : transcodedOf(baseTree);
   const tree = seen?.tree ?? baseTree;
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
-  const count = lines.to - lines.from + 1;
-  const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
-  if (count > limit) {
-    const sections = sectionsOf(tree, lines, limit, file.path);
-    throw fail('DOC_TOO_BROAD', { path: file.path, version: input.base, lines: count, limit, sections });
-  }
+  refuseBroad(tree, lines, file, input.base);
   if (!input.text.isWellFormed())
     throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character' });
   const region = regionOf(tree, lines);
@@ -45,4 +41,12 @@ export function planRewrite(
   const planned = [{ verb: 1, lines, unproven: lines, region, splices: [...splices] }];
   const aims = seen ? aimsInStored(file.path, baseTree, seen, planned) : planned;
   return carry(db, documents, { file, base: input.base, baseTree, aims });
+}
+
+/** Throws DOC_TOO_BROAD, with parts of these lines that are not. */
+export function refuseBroad(tree: TextTree, lines: LineSpan, { path }: FileRow, version: number): void {
+  const count = lines.to - lines.from + 1;
+  const limit = Math.min(MAX_LINES, Math.max(ALWAYS_FINE, Math.floor(tree.lines * MAX_SHARE)));
+  if (count <= limit) return;
+  throw fail('DOC_TOO_BROAD', { path, version, lines: count, limit, sections: sectionsOf(tree, lines, limit, path) });
 }

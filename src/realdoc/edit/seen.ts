@@ -36,7 +36,8 @@ export function refuseUnseen(
   caller: Caller,
   plan: EditPlan,
 ): void {
-  const { file, base, baseTree } = plan;
+  const { file, base } = plan;
+  const baseTree = plan.views?.base.tree ?? plan.baseTree;
   const spans = plan.aims.flatMap((aim) => (aim.unproven && mustHaveSeen(caller, aim.unproven) ? [aim.unproven] : []));
   if (spans.length === 0) return;
   const unseen = unseenOf(db, documents, file, base, baseTree, mergeSpans(spans), shown.shown(caller, file.id));

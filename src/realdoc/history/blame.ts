@@ -10,10 +10,20 @@ export interface Blamed {
   version: number;
 }
 
-interface Open {
+/** A line as people read it, and the bytes of the stored text of the head that it stands on. */
+export interface BlameLine {
   line: number;
   from: number;
   to: number;
+}
+
+/** Lines `from` to `to` of a text that is read as it is stored. */
+export function linesOfText(head: TextTree, from: number, to: number): BlameLine[] {
+  const out: BlameLine[] = [];
+  for (let line = from; line <= Math.min(to, head.lines); line++) {
+    out.push({ line, from: head.offsetOfLine(line), to: head.offsetOfLine(line + 1) });
+  }
+  return out;
 }
 
 const PAGE = 200;
@@ -23,19 +33,9 @@ const PAGE = 200;
  * in or cut into is that version's, the others are carried to where they stood before it. What is left at the start
  * of the log is as it was there.
  */
-export function blame(
-  db: Reader,
-  documents: Documents,
-  file: FileRow,
-  head: TextTree,
-  from: number,
-  to: number,
-): Blamed[] {
+export function blame(db: Reader, documents: Documents, file: FileRow, lines: readonly BlameLine[]): Blamed[] {
   const out: Blamed[] = [];
-  let open: Open[] = [];
-  for (let line = from; line <= Math.min(to, head.lines); line++) {
-    open.push({ line, from: head.offsetOfLine(line), to: head.offsetOfLine(line + 1) });
-  }
+  let open = [...lines];
   // Where the history starts: what is left is as it was then.
   let start = 1;
   for (let before = file.head + 1; open.length > 0 && before > start; ) {
@@ -60,7 +60,7 @@ export function blame(
 }
 
 /** Where the line stood before the change; `undefined` if the change touched it. */
-function carryBack(line: Open, change: Change): Open | undefined {
+function carryBack(line: BlameLine, change: Change): BlameLine | undefined {
   let shift = 0;
   for (const s of change) {
     const from = s.at + shift;

@@ -34,6 +34,23 @@ export function whyOpaque(head: Uint8Array): string | undefined {
   return head.includes(0) ? 'binary' : undefined;
 }
 
+/** An Office file may be one; what is in it must be looked at elsewhere. */
+export function isArchive(head: Uint8Array): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && (head[2] === 3 || head[2] === 5);
+}
+
+const REFUSED = 'not taken apart ';
+
+/** What stands in a row about a file that a reader refused; `details` never hold text of the file. */
+export function whyRefused({ reason, part, limit, at }: Readonly<Record<string, unknown>>): string {
+  return REFUSED + JSON.stringify({ reason, part, limit, at });
+}
+
+/** The details of DOC_PARSE_REFUSED, if that is why. */
+export function refusalOf(why: string | null): Record<string, unknown> | undefined {
+  return why?.startsWith(REFUSED) ? JSON.parse(why.slice(REFUSED.length)) : undefined;
+}
+
 export interface TextFacts {
   kind: Kind;
   utf8: boolean;

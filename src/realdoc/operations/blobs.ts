@@ -1,9 +1,11 @@
 import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } from '../../protocol/index.ts';
 import { resolveVersion } from '../history/at.ts';
-import { whyOpaque } from '../kinds/kind.ts';
+import type { Stored } from '../kinds/content.ts';
+import { refusalOf } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
+import { TextTree } from '../text/tree.ts';
 import { gitOperations } from './git.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, Sha256, VersionMade } from './shapes.ts';
@@ -102,6 +104,7 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'DOC_PATH_OUTSIDE',
       'DOC_WORKSPACE_NOT_FOUND',
       'DOC_READ_ONLY_KIND',
+      'DOC_PARSE_REFUSED',
       'BLOB_NOT_FOUND',
     ],
     surfaces: ['ws', 'rest', 'cli'],
@@ -109,24 +112,29 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     examples: [{ note: 'a file from a phone', input: { path: 'office/offer.md', sha256: EXAMPLE } }],
     facts: async (_ctx, input) => ({
       targets: [{ kind: 'document', id: input.path, name: input.path }],
-      diff: diffOf(input.path, await textBytes(blobs, input.path, input.sha256)),
+      diff: await diffOf(room, input.path, await storedOf(room, blobs, input)),
       effect: { en: `Add ${input.path} from an upload`, zh: `从上传内容新建 ${input.path}` },
     }),
-    prepare: async (_ctx, input) =>
-      await prepareDocument(room, input.path, await textBytes(blobs, input.path, input.sha256)),
+    prepare: async (_ctx, input) => await prepareDocument(room, input.path, await storedOf(room, blobs, input)),
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });
 }
 
-/** The blob, if it is what people edit as text: any encoding, no NUL anywhere, no known binary kind. */
-async function textBytes(blobs: DocumentBlobs, path: string, sha256: string): Promise<Buffer> {
-  const bytes = await blobs.bytes(sha256);
-  const kind = whyOpaque(bytes);
-  if (kind !== undefined) throw fail('DOC_READ_ONLY_KIND', { path, kind, possible: 'put it onto the share' });
-  return bytes;
+/** The blob, if it is what people edit: a text in any encoding, or an Office file that can be taken apart. */
+async function storedOf(
+  room: RealDoc,
+  blobs: DocumentBlobs,
+  { path, sha256 }: { path: string; sha256: string },
+): Promise<Stored> {
+  const stored = await room.contents.take(path, await blobs.bytes(sha256));
+  if (stored.why === null) return stored;
+  const refusal = refusalOf(stored.why);
+  if (refusal) throw fail('DOC_PARSE_REFUSED', { path, ...refusal });
+  throw fail('DOC_READ_ONLY_KIND', { path, kind: stored.why, possible: 'put it onto the share' });
 }
 
-function diffOf(path: string, bytes: Buffer): string {
-  const shown = bytes.subarray(0, 20_000).toString('utf8').replaceAll(/^/gm, '+');
+async function diffOf(room: RealDoc, path: string, { facts, bytes }: Stored): Promise<string> {
+  const { tree } = await room.contents.view({ path, kind: facts.kind }, TextTree.of(bytes));
+  const shown = tree.slice(0, 20_000).toString('utf8').replaceAll(/^/gm, '+');
   return `--- /dev/null\n+++ ${path} v1\n${shown}\n`;
 }

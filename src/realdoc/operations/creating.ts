@@ -1,5 +1,6 @@
 import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type } from '../../protocol/index.ts';
+import { textFacts } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, VersionMade } from './shapes.ts';
@@ -41,7 +42,8 @@ export function createOperation(room: RealDoc): AnyOperation {
       if (!input.text.isWellFormed() || input.text.includes('\0')) {
         throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character or a NUL' });
       }
-      return await prepareDocument(room, input.path, Buffer.from(input.text));
+      const bytes = Buffer.from(input.text);
+      return await prepareDocument(room, input.path, { facts: textFacts(bytes), bytes });
     },
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });

@@ -13,9 +13,10 @@ import {
 import { type Advisory, adviseOn } from '../edit/advisory.ts';
 import { parseScript } from '../edit/line-form.ts';
 import { type EditPlan, planEdit } from '../edit/plan.ts';
+import { planPackage } from '../edit/plan-package.ts';
 import { Verb } from '../edit/verbs.ts';
 import type { RealDoc } from '../realdoc.ts';
-import { EDIT_ERRORS, editFacts, planFor, shownPlan, upToDate } from './planned.ts';
+import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate } from './planned.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { writeVersion } from './written.ts';
 
@@ -26,7 +27,9 @@ const Verbs = Type.Union([
   Type.Array(Verb, { minItems: 1, maxItems: 200 }),
   Type.String({ minLength: 5, maxLength: 4_000_000 }),
 ]);
-const One = closed({ path: DocPath, base: Version, verbs: Verbs });
+/** Write changes of a Word document as tracked ones; left out: as the document itself asks for. */
+const Track = Type.Boolean();
+const One = closed({ path: DocPath, base: Version, verbs: Verbs, track: Type.Optional(Track) });
 type One = Static<typeof One>;
 
 /** One document (`path`, `base`, `verbs`) or several (`edits`). */
@@ -34,6 +37,7 @@ const EditInput = closed({
   path: Type.Optional(DocPath),
   base: Type.Optional(Version),
   verbs: Type.Optional(Verbs),
+  track: Type.Optional(Track),
   /** Several documents, each once, all or nothing: one call, one undo. */
   edits: Type.Optional(Type.Array(One, { minItems: 1, maxItems: MAX_DOCUMENTS })),
   note: Type.Optional(Note),
@@ -123,8 +127,8 @@ const EXAMPLES = [
   },
 ];
 
-function editsOf({ path, base, verbs, edits }: Static<typeof EditInput>): One[] {
-  const single = [path, base, verbs].filter((part) => part !== undefined).length;
+function editsOf({ path, base, verbs, track, edits }: Static<typeof EditInput>): One[] {
+  const single = [path, base, verbs, track].filter((part) => part !== undefined).length;
   if (edits !== undefined && single === 0) {
     const twice = edits.findIndex((edit, i) => edits.findIndex((other) => other.path === edit.path) < i);
     if (twice < 0) return edits;
@@ -132,7 +136,7 @@ function editsOf({ path, base, verbs, edits }: Static<typeof EditInput>): One[] 
     throw fail('INPUT_INVALID', { pointer: `/edits/${twice}/path`, reason });
   }
   if (edits === undefined && path !== undefined && base !== undefined && verbs !== undefined)
-    return [{ path, base, verbs }];
+    return [{ path, base, verbs, ...(track === undefined ? {} : { track }) }];
   throw fail('INPUT_INVALID', {
     pointer: '',
     reason: 'give path, base and verbs of one document, or edits of several',
@@ -148,7 +152,12 @@ async function planned(room: RealDoc, ctx: ReadContext, input: Static<typeof Edi
       room,
       ctx,
       path,
-      (file) => planEdit(ctx.db, room.documents, file, base, verbList, room.places(ctx.caller, file)),
+      (file) => {
+        const places = room.places(ctx.caller, file);
+        if (file.kind !== 'package') return planEdit(ctx.db, room.documents, file, base, verbList, places);
+        const ports = { db: ctx.db, documents: room.documents, contents: room.contents };
+        return planPackage(ports, file, base, verbList, places, officeOptions(room, edit.track));
+      },
       verbList,
     );
     out.push({ ...edit, plan, verbList, advisory: await adviseOn(room.checkSyntax, plan) });
@@ -169,11 +178,17 @@ function scriptFor(text: string, path: string, base: number): Verb[] {
 function applyOne(
   room: RealDoc,
   ctx: WriteContext,
-  { plan, verbs, advisory }: Ready,
+  { plan, verbs, track, advisory }: Ready,
   note: string | undefined,
 ): Static<typeof VersionMade> {
   const now = upToDate(room, ctx, plan);
-  const next = { source: 'edit' as const, base: plan.base, change: now.change, args: { verbs }, note };
-  const made = writeVersion(room, ctx, now.file, next, now.after);
+  const next = {
+    source: 'edit' as const,
+    base: plan.base,
+    change: now.change,
+    args: { verbs, ...(track === undefined ? {} : { track }) },
+    note,
+  };
+  const made = writeVersion(room, ctx, now.file, next, now.after, undefined, now.shown);
   return advisory ? { ...made, advisory } : made;
 }

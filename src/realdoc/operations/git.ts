@@ -3,6 +3,7 @@ import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } f
 import { gitBundle } from '../git/bundle.ts';
 import { type TakenIn, takeIn } from '../git/take-in.ts';
 import { resolveVersion } from '../history/at.ts';
+import { textFacts } from '../kinds/kind.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -182,7 +183,8 @@ function cloneOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     }),
     prepare: async (ctx, input) => {
       const taken = await takeIn(await blobs.bytes(input.sha256), input.file, input.ref, ctx.signal);
-      return { taken, begun: await prepareDocument(room, input.path, taken.first.bytes) };
+      const { bytes } = taken.first;
+      return { taken, begun: await prepareDocument(room, input.path, { facts: textFacts(bytes), bytes }) };
     },
     apply: (ctx, input, { taken, begun }) => {
       const made = beginDocument(room, ctx, begun, noteOf(taken.first.message));

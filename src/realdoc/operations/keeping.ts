@@ -2,7 +2,7 @@ import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
 import { refuseOpaque } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
-import { blame } from '../history/blame.ts';
+import { type BlameLine, blame, linesOfText } from '../history/blame.ts';
 import { type Problem, verifyFile, verifyHistory } from '../history/verify.ts';
 import { treeDigest } from '../leaf-store.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -181,7 +181,7 @@ function blameOperation(room: RealDoc): AnyOperation {
       refuseOpaque(file);
       const from = input.from ?? 1;
       const to = Math.min(input.to ?? from + 999, from + 1999);
-      const found = blame(ctx.db, room.documents, file, room.documents.at(file, file.head), from, to);
+      const found = blame(ctx.db, room.documents, file, await linesOf(room, file, from, to));
       const ops = new Map([...new Set(found.map((b) => b.version))].map((v) => [v, rows.opAt(ctx.db, file.id, v)]));
       const lines = found.flatMap(({ line, version }) => {
         const op = ops.get(version);
@@ -191,6 +191,15 @@ function blameOperation(room: RealDoc): AnyOperation {
       });
       return { path: file.path, version: file.head, lines };
     },
+  });
+}
+
+async function linesOf(room: RealDoc, file: FileRow, from: number, to: number): Promise<BlameLine[]> {
+  const places = file.kind === 'package' ? (await room.shown(file)).places : undefined;
+  if (!places) return linesOfText(room.documents.at(file, file.head), from, to);
+  return places.lines.slice(from - 1, to).map((line, i) => {
+    const start = places.starts[line.part]!;
+    return { line: from + i, from: start + line.from, to: start + line.to };
   });
 }
 

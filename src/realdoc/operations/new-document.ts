@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fail, newId } from '../../common/index.ts';
 import { joinLabels, ORGANISATION, type Static, type WriteContext } from '../../protocol/index.ts';
 import { CHAIN_START, sha256Hex } from '../history/chain.ts';
-import { textFacts } from '../kinds/kind.ts';
+import type { Stored } from '../kinds/content.ts';
 import { SMALL_TEXT } from '../leaf-store.ts';
 import { findOnDisk } from '../projection/disk-names.ts';
 import { statOf } from '../projection/folder.ts';
@@ -21,7 +21,7 @@ export type NewDocument = Awaited<ReturnType<typeof prepareDocument>>;
  * All that can be done before the transaction that begins a document. Throws DOC_EXISTS, DOC_PATH_INVALID,
  * DOC_PATH_OUTSIDE or DOC_WORKSPACE_NOT_FOUND.
  */
-export async function prepareDocument(room: RealDoc, path: string, bytes: Buffer) {
+export async function prepareDocument(room: RealDoc, path: string, { facts, bytes }: Pick<Stored, 'facts' | 'bytes'>) {
   const name = parseDocPath(path);
   const workspace = room.workspace(name.workspace);
   await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), path);
@@ -30,21 +30,20 @@ export async function prepareDocument(room: RealDoc, path: string, bytes: Buffer
   await refuseClash(room, workspace, name.rel, path);
   const tree = TextTree.of(bytes, room.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
-  return { path, name, workspace, tree, bytes, staged };
+  return { path, name, workspace, facts, tree, sha256: sha256Hex(bytes), staged };
 }
 
 /** Version 1, and the wish for its file. Throws DOC_EXISTS when the name was taken meanwhile. */
 export function beginDocument(
   room: RealDoc,
   ctx: WriteContext,
-  { path, name, workspace, tree, bytes, staged }: NewDocument,
+  { path, name, workspace, facts, tree, sha256, staged }: NewDocument,
   note: string | undefined,
 ): Static<typeof VersionMade> {
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
   if (taken?.state === 'live') throw fail('DOC_EXISTS', { path });
   // A deleted document keeps its history under a name that no path can spell.
   if (taken) rows.moveAside(ctx.tx, taken.id, `${name.rel}\0${taken.id}`);
-  const sha256 = sha256Hex(bytes);
   const seed: FileRow = {
     id: newId('doc', ctx.clock.now()),
     workspace: workspace.id,
@@ -52,7 +51,7 @@ export function beginDocument(
     rel: name.rel,
     disk: null,
     root: workspace.root,
-    ...textFacts(bytes),
+    ...facts,
     why: null,
     head: 0,
     bytes: tree.bytes,

@@ -4,10 +4,13 @@ import { noteError } from '../edit/offered.ts';
 import { carry, changedLines, type EditPlan } from '../edit/plan.ts';
 import { refuseUnseen } from '../edit/seen.ts';
 import type { Verb } from '../edit/verbs.ts';
+import type { ResolveOptions } from '../office/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
+import { NOTHING } from '../text/splice.ts';
+import { TextTree } from '../text/tree.ts';
 import { targetOf } from './targets.ts';
 
 export const EDIT_ERRORS = [
@@ -33,6 +36,8 @@ export const EDIT_ERRORS = [
   'DOC_NO_CHANGE',
   'DOC_ENCODING',
   'DOC_TOO_BROAD',
+  'DOC_PARSE_REFUSED',
+  'DOC_UNSAFE_SPAN',
 ] as const;
 
 /**
@@ -89,10 +94,18 @@ export function upToDate(room: RealDoc, ctx: ReadContext, plan: EditPlan): EditP
   }
 }
 
+/** The sides of a plan as people read them; of an Office file that nobody has looked at anew, nothing. */
+function asShown(plan: EditPlan): Pick<EditPlan, 'before' | 'after' | 'change'> {
+  if (plan.shown || plan.file.kind !== 'package') return plan.shown ?? plan;
+  const before = plan.views?.head.tree ?? TextTree.of(NOTHING);
+  return { before, after: before, change: [] };
+}
+
 function diffOf(plan: EditPlan): string {
   const { head, path } = plan.file;
   const names = { from: `${path} v${head}`, to: `${path} v${head + 1}` };
-  return unifiedOf(plan.before, plan.after, plan.change, names);
+  const { before, after, change } = asShown(plan);
+  return unifiedOf(before, after, change, names);
 }
 
 export function editFacts(plans: readonly EditPlan[]): ActionFacts {
@@ -108,7 +121,8 @@ export function editFacts(plans: readonly EditPlan[]): ActionFacts {
 
 /** What a dry run shows of one document. */
 export function shownPlan(plan: EditPlan): Record<string, unknown> {
-  const { file, after, change } = plan;
+  const { file } = plan;
+  const { after, change } = asShown(plan);
   return {
     path: file.path,
     head: file.head,
@@ -116,4 +130,10 @@ export function shownPlan(plan: EditPlan): Record<string, unknown> {
     changed: changedLines(after, change),
     targets: [targetOf(file)],
   };
+}
+
+/** How changes are written into Office files that track them. `track` left out: as the document asks for. */
+export function officeOptions(room: RealDoc, track?: boolean): ResolveOptions {
+  const now = new Date(room.clock.now()).toISOString();
+  return { author: 'Jingu', now, ...(track === undefined ? {} : { track }) };
 }

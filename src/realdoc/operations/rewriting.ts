@@ -8,9 +8,10 @@ import {
   Version,
 } from '../../protocol/index.ts';
 import type { EditPlan } from '../edit/plan.ts';
+import { planPackageRewrite } from '../edit/plan-package.ts';
 import { planRewrite } from '../edit/rewrite.ts';
 import type { RealDoc } from '../realdoc.ts';
-import { EDIT_ERRORS, editFacts, planFor, shownPlan, upToDate } from './planned.ts';
+import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate } from './planned.ts';
 import { Line, Note, VersionMade } from './shapes.ts';
 import { writeVersion } from './written.ts';
 
@@ -60,7 +61,7 @@ export function rewriteOperation(room: RealDoc): AnyOperation {
         args: { from, to, text },
         note: input.note,
       };
-      return writeVersion(room, ctx, now.file, next, now.after);
+      return writeVersion(room, ctx, now.file, next, now.after, undefined, now.shown);
     },
   });
 }
@@ -70,5 +71,9 @@ function rewritten(
   ctx: ReadContext,
   input: { path: string; base: number; from: number; to: number; text: string },
 ): Promise<EditPlan> {
-  return planFor(room, ctx, input.path, (file) => planRewrite(ctx.db, room.documents, file, input));
+  return planFor(room, ctx, input.path, (file) => {
+    if (file.kind !== 'package') return planRewrite(ctx.db, room.documents, file, input);
+    const ports = { db: ctx.db, documents: room.documents, contents: room.contents };
+    return planPackageRewrite(ports, file, input, room.places(ctx.caller, file), officeOptions(room));
+  });
 }

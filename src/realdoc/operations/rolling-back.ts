@@ -10,6 +10,7 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
+import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
 import { resolveVersion } from '../history/at.ts';
 import { isNewSince, pointOf } from '../history/point.ts';
 import { stateAt } from '../history/state.ts';
@@ -45,6 +46,8 @@ interface Step {
   label: Label;
   before: TextTree;
   after: TextTree;
+  /** Of an Office file: the change as people read it. */
+  seen?: ShownChange;
 }
 
 interface Plan {
@@ -100,11 +103,11 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
       { note: 'a whole folder as before a task', input: { path: 'office/contracts', to: 'before-task:task_0abc' } },
     ],
     facts: async (_ctx, input) => {
-      const plan = planned(room, input);
+      const plan = viewed(room, planned(room, input));
       plans.set(input, plan);
       return factsOf(await plan, input.path);
     },
-    prepare: (_ctx, input) => plans.get(input) ?? planned(room, input),
+    prepare: (_ctx, input) => plans.get(input) ?? viewed(room, planned(room, input)),
     plan: (_ctx, _input, plan) => shown(plan),
     apply: (ctx, input, plan) => {
       ctx.undoWith({ call: ctx.callId });
@@ -117,6 +120,22 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
       return { versions: made.map((m, i) => (i < SHOWN_WHOLE ? m : { ...m, changed: [] })), left: plan.left };
     },
   });
+}
+
+/** The plan with its Office files as people read them; of more than a screenful only the first. */
+async function viewed(room: RealDoc, planning: Promise<Plan>): Promise<Plan> {
+  const plan = await planning;
+  const steps: Step[] = [];
+  for (const [i, step] of plan.steps.entries()) {
+    const { file, to, before, after, change } = step;
+    const isViewed = file.kind === 'package' && change.length > 0 && i < SHOWN_WHOLE;
+    if (!isViewed) steps.push(step);
+    else {
+      const head = await room.contents.shown(file, file.head, before);
+      steps.push({ ...step, seen: shownBetween(head, await room.contents.shown(file, to, after)) });
+    }
+  }
+  return { ...plan, steps };
 }
 
 async function planned(room: RealDoc, { path, to }: { path: string; to: string }): Promise<Plan> {
@@ -210,7 +229,7 @@ function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | 
     state,
     rel: file.rel,
   };
-  return writeVersion(room, ctx, file, next, after, whole);
+  return writeVersion(room, ctx, file, next, after, whole, step.seen);
 }
 
 function factsOf({ steps }: Plan, path: string): ActionFacts {
@@ -229,9 +248,10 @@ function factsOf({ steps }: Plan, path: string): ActionFacts {
 /** What each document becomes, with its hunks as long as there is room for them. */
 function hunksOf(steps: readonly Step[]): { path: string; from: number; to: number; state: string; diff: string }[] {
   let room = MAX_DIFF_LINES;
-  return steps.map(({ file, to, state, change, before, after }) => {
+  return steps.map(({ file, to, state, seen, ...stored }) => {
+    const { before, after, change } = seen ?? stored;
     const names = { from: `${file.path} v${file.head}`, to: to === 0 ? '/dev/null' : `${file.path} v${to}` };
-    const isShown = room > 0 && file.kind !== 'opaque';
+    const isShown = room > 0 && (file.kind === 'text' || seen !== undefined);
     const diff = isShown ? unifiedOf(before, after, change, names, Math.min(400, room)) : '';
     room -= diff.split('\n').length;
     return { path: ownPath(file), from: file.head, to, state, diff };

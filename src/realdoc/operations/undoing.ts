@@ -18,7 +18,7 @@ import { undoneVersions } from '../versions.ts';
 import { refuseTakenNames, takeName } from './names.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
-import { wholeAt, writeVersion } from './written.ts';
+import { shownOf, wholeAt, writeVersion } from './written.ts';
 
 const Which = closed({
   /** The last edit of this document that stands. */
@@ -83,7 +83,7 @@ function takeBackOperation(
       return { file: input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id };
     },
     facts: (ctx, input) => factsOf(room, pieces(room, ctx.db, what, input), what),
-    plan: (ctx, input) => ({ ...factsOf(room, pieces(room, ctx.db, what, input), what) }),
+    plan: async (ctx, input) => ({ ...(await factsOf(room, pieces(room, ctx.db, what, input), what)) }),
     apply: (ctx, input) => {
       const versions = pieces(room, ctx.tx, what, input).map((piece) => applyPiece(room, ctx, piece, what, input.note));
       ctx.undoWith({ call: ctx.callId });
@@ -221,13 +221,15 @@ function applyPiece(
   return writeVersion(room, ctx, file, next, after, whole);
 }
 
-function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): ActionFacts {
-  const diff = list.map(({ file, back }) => {
-    if (file.kind === 'opaque') return '';
-    const before = room.documents.at(file, file.head);
+async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): Promise<ActionFacts> {
+  const diff: string[] = [];
+  for (const { file, back } of list) {
+    if (file.kind === 'opaque') continue;
+    const stored = room.documents.at(file, file.head);
+    const seen = await shownOf(room, file, { before: stored, after: stored.apply(back.change), change: back.change });
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
-    return unifiedOf(before, before.apply(back.change), back.change, names);
-  });
+    diff.push(unifiedOf(seen.before, seen.after, seen.change, names));
+  }
   const paths = list.map((p) => p.file.path).join(', ');
   return {
     targets: list.map(({ file }) => targetOf(file)),

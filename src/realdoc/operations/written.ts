@@ -1,6 +1,7 @@
 import type { Reader } from '../../common/index.ts';
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
+import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -12,7 +13,7 @@ import { shownLabel, type VersionMade } from './shapes.ts';
 /**
  * The last steps that every write shares: append the version, ask for the projection, and after the durable commit
  * keep the new text at hand and start writing the file. `after` must be the text after `next.change`; `whole` says that
- * the version is that text instead of the change.
+ * the version is that text instead of the change, `shown` how people read the change of an Office file.
  */
 export function writeVersion(
   room: RealDoc,
@@ -21,17 +22,19 @@ export function writeVersion(
   next: NewVersion,
   after: TextTree,
   whole?: WholeText,
+  shown?: ShownChange,
 ): Static<typeof VersionMade> {
   const written = whole ? appendFull(ctx, room.leaves, file, next, whole) : appendVersion(ctx, file, next);
   rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
   ctx.tx.afterCommit(() => {
     room.documents.remember(written.id, written.head, after);
+    if (shown) room.contents.remember(written, written.head, shown.view);
     room.committed(written);
   });
   ctx.raise(written.label);
-  const made = madeOf(written, next.change, after);
-  const shown = made.changed.map((line) => line.n);
-  ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, shown));
+  const made = madeOf(written, next.change, after, shown);
+  const told = made.changed.map((line) => line.n);
+  ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, told));
   return { ...made, label: shownLabel(written.label) };
 }
 
@@ -57,7 +60,27 @@ export function lineCounts(change: Change): { added: number; removed: number } {
   return { added, removed };
 }
 
-export function madeOf(file: FileRow, change: Change, after: TextTree): Omit<Static<typeof VersionMade>, 'label'> {
+export function madeOf(
+  file: FileRow,
+  change: Change,
+  after: TextTree,
+  shown?: ShownChange,
+): Omit<Static<typeof VersionMade>, 'label'> {
   const { path, id, head } = file;
-  return { path, document: id, version: head, ...lineCounts(change), changed: changedLines(after, change) };
+  const made = { path, document: id, version: head };
+  if (shown) return { ...made, ...lineCounts(shown.change), changed: changedLines(shown.after, shown.change) };
+  // The stored text of a package is not for people.
+  const changed = file.kind === 'package' ? [] : changedLines(after, change);
+  return { ...made, ...lineCounts(change), changed };
+}
+
+/** A change of the head as people read it. Throws DOC_PARSE_REFUSED if that would be an Office file no program opens. */
+export async function shownOf(
+  room: RealDoc,
+  file: FileRow,
+  stored: { before: TextTree; after: TextTree; change: Change },
+): Promise<{ before: TextTree; after: TextTree; change: Change }> {
+  if (file.kind !== 'package') return stored;
+  const head = await room.contents.shown(file, file.head, stored.before);
+  return shownBetween(head, await room.contents.check(file, stored.before, stored.after));
 }

@@ -48,18 +48,20 @@ function view(params: unknown, bodies: readonly Buffer[]): MethodAnswer {
 
 function resolve(params: unknown, bodies: readonly Buffer[]): MethodAnswer {
   const { kind, names, verbs, options } = params as Parts & { verbs: Verb[]; options: ResolveOptions };
+  if (options.track && kind !== 'docx') {
+    throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'only Word documents track changes' });
+  }
   const parts = partsOf(names, bodies);
   const office = officeKind(kind);
   return { value: office.resolve(parts, office.view(parts), verbs, options) };
 }
 
-/** Throws DOC_PARSE_REFUSED unless the package could be opened: `entries` names all that it holds. */
+/** The view of a package that was changed. Throws DOC_PARSE_REFUSED unless it could be opened. */
 function check(params: unknown, bodies: readonly Buffer[]): MethodAnswer {
   const { kind, names, entries, changed } = params as Parts & { entries: string[]; changed: string[] };
   const parts = partsOf(names, bodies);
   checkPackage(parts, entries, changed);
-  officeKind(kind).view(parts);
-  return { value: null };
+  return { value: officeKind(kind).view(parts) };
 }
 
 function partsOf(names: readonly string[], bodies: readonly Buffer[]): Part[] {

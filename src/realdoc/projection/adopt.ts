@@ -137,7 +137,7 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
   // When the file was written tells whether it was there before the box knew of it.
   const args = { sha256: signature.sha256, bytes: tree.bytes, mtimeNs: signature.mtimeNs };
   const file = appendVersion(ctx, seed, { source: 'import', change: [], args, label: ORGANISATION });
-  leaves.keep(ctx.tx, file.id, 1, { tree, sha256: signature.sha256, staged: found.staged });
+  leaves.keep(ctx.tx, file.id, 1, { tree, sha256: found.sha256, staged: found.staged });
   seeFile(ctx, file, 1, signature);
   ctx.emit('box', 'workspace-changed', { workspace: name.workspace, path: file.path, change: 'new' });
   return { ...done(file, 'new'), tree };
@@ -189,7 +189,11 @@ function adoptChange(
   const before = unmoved(ctx, found);
   const ours = documents.netChange(ctx.tx, before, base, before.head);
   const text = documents.read(ctx.tx, before, base);
-  const merged = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
+  const { joins } = found;
+  // What was tried was another text: look again.
+  if (before.kind === 'package' && before.head !== (joins?.head ?? base)) throw fail('DOC_BUSY', { path: before.path });
+  const both = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
+  const merged = joins?.isSound === false ? { rest: [], conflicts: both.conflicts + both.rest.length } : both;
   const next = {
     source: 'import' as const,
     base,
@@ -205,14 +209,14 @@ function adoptChange(
     if (displaced) rows.wantProjection(ctx.tx, saved.id, ctx.clock.now());
     return { ...done(saved, 'changed'), conflicts: merged.conflicts };
   }
-  const both = appendVersion(ctx, saved, {
+  const joint = appendVersion(ctx, saved, {
     source: 'merge',
     base,
     change: merged.rest,
     args: { ours: before.head, theirs: saved.head, conflicts: merged.conflicts },
   });
-  rows.wantProjection(ctx.tx, both.id, ctx.clock.now());
-  return { ...done(both, 'merged'), conflicts: merged.conflicts };
+  rows.wantProjection(ctx.tx, joint.id, ctx.clock.now());
+  return { ...done(joint, 'merged'), conflicts: merged.conflicts };
 }
 
 /** The document as it is now. Throws DOC_BUSY if it is not as it was when the share was looked at. */

@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Reader } from '../../common/index.ts';
-import { type Clock, fail } from '../../common/index.ts';
+import { type Clock, fail, isJinguError } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import type { Contents, Stored } from '../kinds/content.ts';
 import { MAX_TEXT_BYTES, type TextFacts, TOO_LARGE } from '../kinds/kind.ts';
@@ -9,7 +9,7 @@ import { digestOf, type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '.
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { opaqueTree } from '../storage/cdc.ts';
-import { diffBytes } from '../text/diff.ts';
+import { mergeChanges } from '../text/merge.ts';
 import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { isMostlyNew, type WholeText } from '../versions.ts';
@@ -34,6 +34,8 @@ export type Finding =
       facts: TextFacts;
       why: string | null;
       signature: FileSignature;
+      /** Of the stored text. */
+      sha256: string;
       staged: Staged | undefined;
     }
   /** Too large to be kept: only known to be there. */
@@ -58,6 +60,8 @@ export type Finding =
       facts: TextFacts;
       signature: FileSignature;
       displaced: boolean;
+      /** Of an Office file: whether the save and what this head holds make a file together. */
+      joins?: { head: number; isSound: boolean };
     }
   /** Somebody saved what is no text (`why`), or a text where none was: the whole file is the version. */
   | {
@@ -119,7 +123,9 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): 
   if (isKept && stored.facts.kind !== 'package') return replaced(eyes, file, known, stored, signature);
   const tree = treeOf(eyes, stored);
   const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
-  return { kind: 'new', name, disk, workspace, tree, facts: stored.facts, why: stored.why, signature, staged };
+  // The stored text of a package is another one than its file.
+  const sha256 = stored.facts.kind === 'package' ? await treeDigest(tree) : signature.sha256;
+  return { kind: 'new', name, disk, workspace, tree, facts: stored.facts, why: stored.why, signature, sha256, staged };
 }
 
 function treeOf(eyes: Eyes, { facts, bytes }: Stored): TextTree {
@@ -247,10 +253,14 @@ export async function lookAtDisplaced(
   // A crash in the middle of an exchange leaves our own new text under this name.
   if ((await versionWith(eyes, file, base, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
   const before = eyes.documents.at(file, base);
-  const theirs = diffBytes(before.toBuffer(), stored.bytes);
+  const theirs = eyes.contents.diff(file.kind, before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
   const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
-  return { ...found, ...(await wholeIfBetter(eyes, file, before, theirs)) };
+  return {
+    ...found,
+    ...(await wholeIfBetter(eyes, file, before, theirs)),
+    ...(await joined(eyes, file, base, theirs)),
+  };
 }
 
 /** The newest version after `base` whose file has these bytes. */
@@ -262,7 +272,8 @@ async function versionWith(
   sha256: string,
 ): Promise<number | undefined> {
   for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
-    if (op.bytes !== bytes) continue;
+    // The stored text of a package says nothing about the size of its file.
+    if (op.bytes !== bytes && file.kind !== 'package') continue;
     const pieces = eyes.contents.give(file, eyes.documents.at(file, op.version));
     if ((await digestOf(pieces)) === sha256) return op.version;
   }
@@ -285,9 +296,13 @@ async function compare(
   // Where the share holds no version of ours, the save stands against all that there is.
   const from = base > 0 ? base : file.head;
   const before = eyes.documents.at(file, from);
-  const theirs = diffBytes(before.toBuffer(), bytes);
+  const theirs = eyes.contents.diff(file.kind, before.toBuffer(), bytes);
   const found = { kind: 'changed' as const, file, base: from, theirs, facts, signature, displaced: false };
-  return { ...found, ...(await wholeIfBetter(eyes, file, before, theirs)) };
+  return {
+    ...found,
+    ...(await wholeIfBetter(eyes, file, before, theirs)),
+    ...(await joined(eyes, file, from, theirs)),
+  };
 }
 
 /**
@@ -303,6 +318,29 @@ async function wholeIfBetter(
   if (!isMostlyNew(before.bytes, change)) return {};
   const tree = before.apply(change);
   return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id) } };
+}
+
+/** Edits that the save did not know of are put into it by place; whether a program opens the result is tried here. */
+async function joined(
+  eyes: Eyes,
+  file: FileRow,
+  base: number,
+  theirs: Change,
+): Promise<{ joins?: { head: number; isSound: boolean } }> {
+  const { head } = file;
+  if (file.kind !== 'package' || head === base) return {};
+  const text = eyes.documents.at(file, base);
+  const ours = eyes.documents.netChange(eyes.db, file, base, head);
+  const { rest } = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
+  if (rest.length === 0) return { joins: { head, isSound: true } };
+  try {
+    const saved = text.apply(theirs);
+    await eyes.contents.check(file, saved, saved.apply(rest));
+    return { joins: { head, isSound: true } };
+  } catch (error) {
+    if (!isJinguError(error) || error.code !== 'DOC_PARSE_REFUSED') throw error;
+    return { joins: { head, isSound: false } };
+  }
 }
 
 type Content = { bytes: Buffer; signature: FileSignature } | { why: string; signature: FileSignature };

@@ -102,7 +102,10 @@ class Resolver {
   #step(step: Step): void {
     const { verb } = step;
     if (step.kind === 'sub') {
-      this.#change(this.#lines[step.line - 1]!, { from: step.from, to: step.to, text: broken(step.text) }, verb);
+      const line = this.#lines[step.line - 1]!;
+      // Words that are the same on both sides keep their run and its look.
+      const old = line.paragraph.text.slice(step.from, step.to);
+      for (const hunk of wordHunks(old, broken(step.text), step.from)) this.#change(line, hunk, verb);
     } else if (step.kind === 'set') this.#set(step.lines, step.texts, verb);
     else if (step.kind === 'put') this.#put(step.after, step.anchor, step.texts, verb);
     else if (step.kind === 'cut') {
