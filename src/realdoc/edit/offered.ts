@@ -65,7 +65,8 @@ export function noteError(
     // Long passages are cut in the error.
     if (details['actual'].length < 2000) shown.note(caller, file.id, version, [seen]);
   }
-  if (error.code !== 'DOC_AMBIGUOUS') return;
+  // An address that several things share has places, and no candidates.
+  if (error.code !== 'DOC_AMBIGUOUS' || !Array.isArray(rows)) return;
   const verb = verbs[Number(details['verb']) - 1];
   const size = verb && 'sub' in verb ? [...verb.sub.find].length : 0;
   const candidates = (rows as Required<Numbered>[]).map(({ nth, line, column }) => ({

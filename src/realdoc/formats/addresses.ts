@@ -67,7 +67,9 @@ export class Formats {
     const doc: Doc = { path, version: 0, source: sourceOf(bytes) };
     const format = textFormatOf(path);
     const core = CORE_FORMATS[format];
-    const fault = core ? core.check?.(doc) : IN_GUEST.has(format) ? await this.#guest?.check(doc) : undefined;
+    if (bytes.length > (core ? MAX_CHECKED : MAX_CHECKED_IN_GUEST)) return undefined;
+    const inGuest = this.#guest && IN_GUEST.has(format) ? this.#guest : undefined;
+    const fault = core ? core.check?.(doc) : inGuest && (await soon(inGuest.check(doc)));
     return fault && { line: fault.line, message: fault.reason };
   };
 
@@ -98,6 +100,25 @@ export class Formats {
       if (address !== undefined && wanted.has(line) && !out.has(line)) out.set(line, address);
     }
     return out;
+  }
+}
+
+/** An edit waits for its check, so what takes longer than this is not worth knowing. */
+const MAX_CHECKED = 1024 * 1024;
+const MAX_CHECKED_IN_GUEST = 512 * 1024;
+const CHECK_MS = 2000;
+
+/** The answer, or nothing if it does not come soon: the guest may be busy with a monster. */
+async function soon<T>(answer: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, CHECK_MS, undefined);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+    answer.catch(() => undefined);
   }
 }
 

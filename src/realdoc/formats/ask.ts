@@ -80,11 +80,23 @@ export function unknownAddress(doc: Doc, ask: Ask, known: readonly string[], rea
   return fail('DOC_ADDRESS_UNKNOWN', { address: ask.address, verb: ask.verb, reason: said, near, path, version });
 }
 
-/** Several things have the same address. */
-export function sharedAddress(doc: Doc, ask: Ask, lines: readonly number[]): Error {
-  const candidates = lines.slice(0, 5).map((line, i) => ({ nth: i + 1, line, text: ask.address }));
+/**
+ * Several things have the same address. They are no candidates of lines: `places` says where they are and, where there
+ * is one, what tells them apart.
+ */
+export function sharedAddress(doc: Doc, ask: Ask, places: readonly { line: number; address?: string }[]): Error {
   const { path, version } = doc;
-  return fail('DOC_AMBIGUOUS', { count: lines.length, verb: ask.verb, path, version, candidates });
+  const shown = places
+    .slice(0, 5)
+    .map(({ line, address }) => ({ line, ...(address === undefined ? {} : { address }) }));
+  return fail('DOC_AMBIGUOUS', {
+    count: places.length,
+    verb: ask.verb,
+    address: ask.address,
+    path,
+    version,
+    places: shown,
+  });
 }
 
 export function invalid(ask: Ask, reason: string): Error {

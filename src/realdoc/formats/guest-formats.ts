@@ -11,7 +11,7 @@ interface GuestFormat {
   check?(doc: Doc): SyntaxFault | undefined | Promise<SyntaxFault | undefined>;
 }
 
-const MAX_BYTES = 8 * 1024 * 1024;
+const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Formats that are read by the libraries of others: they run in the parse guest. XML and HTML have no check: pages live with faults. */
 export const GUEST_FORMATS: Partial<Record<TextFormat, GuestFormat>> = {

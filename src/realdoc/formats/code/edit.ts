@@ -39,7 +39,7 @@ export async function landInCode(doc: Doc, ask: Ask): Promise<Landing> {
     throw sharedAddress(
       doc,
       ask,
-      found.map(({ core }) => lines.at(core)),
+      found.map(({ core, path }) => ({ line: lines.at(core), address: `@${path.join('.')}` })),
     );
   const [symbol] = found;
   if (!symbol)

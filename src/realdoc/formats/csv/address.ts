@@ -34,7 +34,7 @@ export function cellsOf(doc: Doc, ask: Ask, csv: CsvText): Cells {
     throw sharedAddress(
       doc,
       ask,
-      found.map(() => 1),
+      found.map((column) => ({ line: 1, address: `${columnName(column)}${named[2]}` })),
     );
   const [column] = found;
   if (column === undefined)

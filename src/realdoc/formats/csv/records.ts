@@ -38,6 +38,8 @@ export class CsvText {
   #known = 0;
   #scannedTo: number;
   #openQuote = -1;
+  /** Rows are mostly asked for one after the other. */
+  #last: Record | undefined;
 
   constructor(source: Source, delimiter?: number) {
     this.bytes = new Bytes(source);
@@ -55,15 +57,23 @@ export class CsvText {
   record(row: number): Record | undefined {
     if (row < 1) return undefined;
     const mark = Math.min(Math.floor((row - 1) / STRIDE), this.#marks.length - 1);
+    let n = mark * STRIDE + 1;
     let from = this.#marks[mark]!;
-    for (let n = mark * STRIDE + 1; from < this.bytes.length; n++) {
+    if (this.#last && this.#last.row >= n && this.#last.row <= row) {
+      n = this.#last.row;
+      from = this.#last.from;
+    }
+    for (; from < this.bytes.length; n++) {
       const record = this.#end(n, from);
-      if (n === row) return record;
       from = record.next;
       if (n % STRIDE === 0 && n / STRIDE === this.#marks.length) this.#marks.push(from);
       if (n > this.#known) {
         this.#known = n;
         this.#scannedTo = from;
+      }
+      if (n === row) {
+        this.#last = record;
+        return record;
       }
     }
     return undefined;

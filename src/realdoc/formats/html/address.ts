@@ -23,7 +23,7 @@ export function findTarget(doc: Doc, ask: Ask, root: Element, bytes: Buffer): Ta
       throw sharedAddress(
         doc,
         ask,
-        starts.map(({ from }) => lineOf(bytes, from)),
+        starts.map(({ from }) => ({ line: lineOf(bytes, from) })),
       );
     if (starts.length === 0)
       throw unknownAddress(
@@ -70,7 +70,7 @@ export function findTarget(doc: Doc, ask: Ask, root: Element, bytes: Buffer): Ta
     throw sharedAddress(
       doc,
       ask,
-      found.map(({ from }) => lineOf(bytes, Math.max(0, from))),
+      found.map(({ from }) => ({ line: lineOf(bytes, Math.max(0, from)) })),
     );
   const [element] = found;
   if (attribute !== undefined && !element!.attributes.has(attribute)) {

@@ -48,7 +48,7 @@ export function landAt(doc: Doc, ask: Ask, b: Buffer, steps: readonly string[]):
     throw sharedAddress(
       doc,
       ask,
-      at.map((offset) => lineOf(b, offset)),
+      at.map((offset) => ({ line: lineOf(b, offset) })),
     );
   }
   const [place] = search.places;

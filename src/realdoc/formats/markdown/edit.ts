@@ -32,12 +32,7 @@ export function landInMarkdown(doc: Doc, ask: Ask): Landing {
   if (!/^#{1,6}[ \t]/.test(ask.address)) throw invalid(ask, 'an address here is "## Heading" or Table1!B2');
   const sections = sectionsOf(text);
   const found = findSections(sections, ask.address);
-  if (found.length > 1)
-    throw sharedAddress(
-      doc,
-      ask,
-      found.map(({ heading }) => heading.from + 1),
-    );
+  if (found.length > 1) throw sharedAddress(doc, ask, placesOf(sections, found));
   const [section] = found;
   if (!section)
     throw unknownAddress(
@@ -111,6 +106,15 @@ function addAfter(
   const nextIsText = last < index.count && !isBlank(lineText(index, last));
   const all = [...(goesOn ? [] : ['']), ...lines, ...(nextIsText ? [''] : [])];
   return { at, del: 0, ins: isOpen ? eol + all.join(eol) : all.map((line) => line + eol).join('') };
+}
+
+/** Where sections of one name are, with what tells them apart if something does. */
+function placesOf(sections: readonly Section[], found: readonly Section[]): { line: number; address?: string }[] {
+  const addresses = addressesOf(sections);
+  return found.map((section) => {
+    const address = addresses[sections.indexOf(section)];
+    return { line: section.heading.from + 1, ...(address === undefined ? {} : { address }) };
+  });
 }
 
 /** Without blank lines around: those of the document stay. */

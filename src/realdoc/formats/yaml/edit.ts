@@ -16,7 +16,8 @@ import { parsePointer, printPointer } from '../pointer.ts';
 import { dedent, printValue } from './print.ts';
 import { type Entry, keyOf, parseYaml, readYaml, type Spot, walkTo, type YamlText } from './read.ts';
 
-const MAX_BYTES = 8 * 1024 * 1024;
+/** It is read twice for an edit. */
+const MAX_BYTES = 4 * 1024 * 1024;
 const ADDRESS = /^(?:doc([1-9]\d{0,6}))?(\/.*)$/s;
 const MAX_STEPS = 200;
 
@@ -55,7 +56,7 @@ function findSpot(doc: Doc, ask: Ask, yaml: YamlText): Spot {
       throw sharedAddress(
         doc,
         ask,
-        walk.doubled.map((at) => line(yaml, at)),
+        walk.doubled.map((at) => ({ line: line(yaml, at) })),
       );
     else throw aliasError(doc, ask, yaml, number, walk.alias, walk.rest);
   }
@@ -63,7 +64,10 @@ function findSpot(doc: Doc, ask: Ask, yaml: YamlText): Spot {
     throw sharedAddress(
       doc,
       ask,
-      found.map((spot) => line(yaml, spot.entries[spot.index]?.from ?? 0)),
+      found.map((spot) => ({
+        line: line(yaml, spot.entries[spot.index]?.from ?? 0),
+        address: `doc${spot.doc + 1}${m[2]}`,
+      })),
     );
   }
   const [spot] = found;

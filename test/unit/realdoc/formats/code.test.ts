@@ -113,7 +113,15 @@ describe('source code by symbol', () => {
   it('refuses what is not there, or there twice', async () => {
     expect((await refusalOf(() => code('w/a.ts', BOX, 'cut', '@Box.strat'))).details['near']).toContain('@Box.start');
     const two = 'class A { m() {} }\nclass B { m() {} }\n';
-    expect(await refusalOf(() => code('w/a.ts', two, 'cut', '@m'))).toMatchObject({ code: 'DOC_AMBIGUOUS' });
+    expect(await refusalOf(() => code('w/a.ts', two, 'cut', '@m'))).toMatchObject({
+      code: 'DOC_AMBIGUOUS',
+      details: {
+        places: [
+          { line: 1, address: '@A.m' },
+          { line: 2, address: '@B.m' },
+        ],
+      },
+    });
     const landing = await landInCode(docOf(two, 'w/a.ts'), { verb: 1, act: 'cut', address: '@B.m' });
     expect(patched(two, landing)).toBe('class A { m() {} }\nclass B {  }\n');
   });

@@ -1,6 +1,9 @@
+import fc from 'fast-check';
+import { type DefaultTreeAdapterTypes, parseFragment } from 'parse5';
 import { describe, expect, it } from 'vitest';
 import type { Ask, Doc, Landing } from '../../../../src/realdoc/formats/ask.ts';
 import { landInMarkup, outlineOfMarkup } from '../../../../src/realdoc/formats/html/edit.ts';
+import { parseXml } from '../../../../src/realdoc/office/xml.ts';
 import { docOf, patched, refusalOf } from './land.ts';
 
 const PAGE = `<!doctype html>
@@ -74,6 +77,46 @@ describe('HTML', () => {
     expect(html(deep, 'set', '#x', 'b')).toBe(deep.replace('>a<', '>b<'));
   });
 });
+
+/** Words as people may write them, down to what means something in markup. */
+const words = fc.string({
+  unit: fc.constantFrom('a', 'ü', '<', '>', '&', '"', "'", ' ', ']', '/', '&amp;', '会'),
+  minLength: 1,
+});
+const nested = fc.array(fc.constantFrom('<i>', '</i>', 'x', '<br>', '<!-- <p> -->', '<p>', '&lt;', '<li>'), {
+  maxLength: 8,
+});
+
+it('words set at an id are read back as they are, and every other byte stays', () => {
+  fc.assert(
+    fc.property(nested, nested, words, (before, after, text) => {
+      const [head, tail] = [before.join(''), after.join('')];
+      const page = `${head}<b id="x">old</b>${tail}`;
+      const changed = html(page, 'set', '#x', text);
+      expect([changed.startsWith(`${head}<b id="x">`), changed.endsWith(`</b>${tail}`)]).toEqual([true, true]);
+      const root = parseFragment(changed);
+      expect(textAt(root.childNodes)).toBe(text);
+      const feed = `<a>${'<b>1</b>'.repeat(before.length)}<c>old</c></a>`;
+      const read = parseXml(Buffer.from(xml(feed, 'set', '/a/c', text)));
+      expect(read.first('c')!.text).toBe(text);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+type Nodes = readonly DefaultTreeAdapterTypes.ChildNode[];
+
+/** What the element with the id says. */
+function textAt(nodes: Nodes): string | undefined {
+  for (const node of nodes) {
+    if (!('childNodes' in node)) continue;
+    if (node.attrs.some(({ value }) => value === 'x'))
+      return node.childNodes.map((kid) => ('value' in kid ? kid.value : '')).join('');
+    const found = textAt(node.childNodes);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
 
 describe('XML', () => {
   it('is addressed by names from the top', async () => {
