@@ -9,7 +9,7 @@ for need in "$@"; do
     web) packages="$packages chromium fonts-noto-cjk" ;;
     mdns) packages="$packages iproute2" ;;
     jail) packages="$packages bubblewrap" ;;
-    share) packages="$packages samba cifs-utils" ;;
+    share) packages="$packages samba smbclient cifs-utils" ;;
     office) packages="$packages libreoffice-core libreoffice-writer libreoffice-calc" ;;
     crash) packages="$packages gcc libc6-dev" ;;
     units) packages="$packages systemd" ;;

@@ -41,42 +41,55 @@ export async function race({ saves, documents, pauseMs, seed, kernel = 'own' }: 
   const box = await DocBox.open({ watch: true, kernel: () => kernelOf(kernel) });
   try {
     const names = WAYS.flatMap((way) => Array.from({ length: documents }, (_, n) => `${way}${n}.md`));
-    for (const name of names) writeFileSync(join(box.root, name), START);
-    await box.addWorkspace();
-    let isOver = false;
-    let edits = 0;
-    const editing = names.map(async (name) => {
-      const path = `office/${name}`;
-      for (let i = 0, base = 1; !isOver; i++) {
-        try {
-          const verbs = [{ set: `${1 + (i % 20)}`, text: [`edit ${i}`] }];
-          base = (await box.call<{ version: number }>('doc.edit', { path, base, verbs })).version;
-          edits++;
-        } catch (error) {
-          // The line was saved over, or the file is away for the moment of a dance.
-          if (!isJinguError(error)) throw error;
-          base = (await box.room.locate(path, { deleted: true, look: false })).head;
-        }
-        await new Promise((resolve) => setTimeout(resolve, pauseMs / 2));
-      }
+    return await raceOf(box, names, pauseMs / 2, async () => {
+      const told = await Promise.all(WAYS.map((way, i) => saver(box.root, [way, seed + i, saves, pauseMs, documents])));
+      const saved = told.flat();
+      if (saved.length !== names.length * saves) throw new Error(`only ${saved.length} saves were told`);
+      return saved;
     });
-    const told = await Promise.all(WAYS.map((way, i) => saver(box.root, [way, seed + i, saves, pauseMs, documents])));
-    const saved = told.flat();
-    if (saved.length !== WAYS.length * documents * saves) throw new Error(`only ${saved.length} saves were told`);
-    isOver = true;
-    await Promise.all(editing);
-    await settle(box);
-    const result: RaceResult = { saves: 0, edits, versions: 0, lost: [], problems: [], leftovers: [], different: [] };
-    for (const name of names) {
-      const lines = saved.filter((line) => line.startsWith(`${name}\t`)).map((line) => line.slice(name.length + 1));
-      await examine(box, name, lines, result);
-    }
-    await box.room.stop();
-    result.leftovers = readdirSync(box.root).filter((name) => name.includes('.rd-'));
-    return result;
   } finally {
     await box.destroy();
   }
+}
+
+/** Edits the named documents while `save` runs, which answers with `name<tab>line` for each save that was acknowledged. */
+export async function raceOf(
+  box: DocBox,
+  names: readonly string[],
+  pauseMs: number,
+  save: () => Promise<string[]>,
+): Promise<RaceResult> {
+  for (const name of names) writeFileSync(join(box.root, name), START);
+  await box.addWorkspace();
+  const result: RaceResult = { saves: 0, edits: 0, versions: 0, lost: [], problems: [], leftovers: [], different: [] };
+  let isOver = false;
+  const editing = names.map(async (name) => {
+    const path = `office/${name}`;
+    for (let i = 0, base = 1; !isOver; i++) {
+      try {
+        const verbs = [{ set: `${1 + (i % 20)}`, text: [`edit ${i}`] }];
+        base = (await box.call<{ version: number }>('doc.edit', { path, base, verbs })).version;
+        result.edits++;
+      } catch (error) {
+        // The line was saved over, or the file is away for the moment of a dance.
+        if (!isJinguError(error)) throw error;
+        base = (await box.room.locate(path, { deleted: true, look: false })).head;
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  });
+  const saved = await save().finally(() => {
+    isOver = true;
+  });
+  await Promise.all(editing);
+  await settle(box);
+  for (const name of names) {
+    const lines = saved.filter((line) => line.startsWith(`${name}\t`)).map((line) => line.slice(name.length + 1));
+    await examine(box, name, lines, result);
+  }
+  await box.room.stop();
+  result.leftovers = readdirSync(box.root).filter((name) => name.includes('.rd-'));
+  return result;
 }
 
 async function kernelOf(which: 'own' | 'none' | 'careless'): Promise<Kernel | undefined> {
