@@ -61,13 +61,20 @@ export interface Trust {
   core: Core;
 }
 
+/** A failed fsync is never tried again: the process ends as after any fault, and starts anew from what is on the disk. */
+function endInDoubt(error: Error): void {
+  setImmediate(() => {
+    throw error;
+  });
+}
+
 /** From the database up to the door: who, may, what happened. `onStop` gets how to take each down again. */
 export async function buildTrust(
   options: TrustOptions,
   onStop: (stop: () => Promise<void> | void) => void,
 ): Promise<Trust> {
   const { config, clock, log, addresses } = options;
-  const store = new Store({ directory: config.data, migrations: MIGRATIONS, log });
+  const store = new Store({ directory: config.data, migrations: MIGRATIONS, log, onBroken: endInDoubt });
   onStop(() => store.close());
   const blobs = new Blobs({ directory: join(config.data, 'blobs'), clock, log });
   await blobs.start();

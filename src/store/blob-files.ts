@@ -40,9 +40,10 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** A full disk is told as such; everything else stays what it is. */
+/** What the disk refuses, as the box speaks of it; everything else stays what it is. */
 export function diskError(error: unknown): unknown {
   const { code } = error as { code?: string };
-  if (!isJinguError(error) && (code === 'ENOSPC' || code === 'EDQUOT')) return fail('DISK_FULL', {}, error);
-  return error;
+  if (isJinguError(error) || code === undefined || !/^E[A-Z]+$/.test(code)) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return fail('DISK_FULL', {}, error);
+  return fail('BLOB_FAILED', { reason: code }, error);
 }

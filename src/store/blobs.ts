@@ -69,11 +69,15 @@ export class Blobs {
     this.#incoming = join(options.directory, 'incoming');
   }
 
-  /** Counts what is there and sweeps, now and every hour. */
+  /** Counts what is there and sweeps, now and every hour. Throws DISK_FULL or BLOB_FAILED. */
   async start(): Promise<void> {
-    makeDurableFolder(this.#incoming);
-    makeDurableFolder(this.#o.directory);
-    await this.sweep();
+    try {
+      makeDurableFolder(this.#incoming);
+      makeDurableFolder(this.#o.directory);
+      await this.sweep();
+    } catch (error) {
+      throw diskError(error);
+    }
     this.#again();
   }
 
@@ -105,7 +109,7 @@ export class Blobs {
    * Takes in a blob or a part of it; with the last byte the digest is checked. What arrived before a connection broke
    * stays for `keepPartsMs` and is gone on with from where `received` says. Uploads of different owners never touch
    * each other. Throws BLOB_DIGEST_WRONG, TOO_LARGE (nothing is kept after these two), BLOB_OFFSET, BLOB_BUSY,
-   * BLOB_QUOTA or DISK_FULL.
+   * BLOB_QUOTA, DISK_FULL or BLOB_FAILED.
    */
   async receive(owner: string, sha256: string, part: Part, chunks: AsyncIterable<Uint8Array>): Promise<Received> {
     const path = this.#part(owner, sha256);
@@ -120,7 +124,7 @@ export class Blobs {
     }
   }
 
-  /** Keeps these bytes under their digest. Throws TOO_LARGE, BLOB_QUOTA or DISK_FULL. */
+  /** Keeps these bytes under their digest. Throws TOO_LARGE, BLOB_QUOTA, DISK_FULL or BLOB_FAILED. */
   async put(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }> {
     const path = join(this.#incoming, `${randomToken(16)}.tmp`);
     const digest = createHash('sha256');
@@ -138,7 +142,8 @@ export class Blobs {
       await this.#keep(path, sha256, bytes);
       return { sha256, bytes };
     } catch (error) {
-      await this.#drop(path);
+      // The disk that refused the bytes may refuse this, too; the sweep comes by.
+      await this.#drop(path).catch(() => undefined);
       throw diskError(error);
     }
   }

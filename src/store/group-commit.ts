@@ -18,6 +18,7 @@ export class GroupCommit {
   readonly #statements: Statements;
   readonly #wal: WalKeeper;
   readonly #log: Logger;
+  readonly #onBroken: (error: JinguError) => void;
   readonly #begin: BetterSqlite.Statement;
   readonly #commit: BetterSqlite.Statement;
   #queue: Job[] = [];
@@ -29,7 +30,15 @@ export class GroupCommit {
   /** Bytes bound since the last commit. */
   #bound = 0;
 
-  constructor(db: BetterSqlite.Database, statements: Statements, wal: WalKeeper, log: Logger) {
+  /** `onBroken` is called once, when the connection is in doubt: from then on every write is refused. */
+  constructor(
+    db: BetterSqlite.Database,
+    statements: Statements,
+    wal: WalKeeper,
+    log: Logger,
+    onBroken: (error: JinguError) => void,
+  ) {
+    this.#onBroken = onBroken;
     this.#db = db;
     this.#statements = statements;
     this.#wal = wal;
@@ -59,6 +68,12 @@ export class GroupCommit {
   #drain(): void {
     const jobs = this.#queue;
     this.#queue = [];
+    // What queued up behind the commit that failed must not be written either.
+    if (this.#broken) {
+      for (const job of jobs) job.reject(this.#broken);
+      this.#finish();
+      return;
+    }
     const settle: (() => void)[] = [];
     const after: (() => void)[] = [];
     try {
@@ -69,8 +84,7 @@ export class GroupCommit {
       else for (const job of jobs) this.#runOne(job, settle, after);
       if (this.#db.inTransaction) this.#commit.run();
     } catch (error) {
-      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
-      const failure = this.#explain(error);
+      const failure = this.#takenBack() ?? this.#explain(error);
       for (const job of jobs) job.reject(failure);
       this.#finish();
       return;
@@ -80,6 +94,16 @@ export class GroupCommit {
     this.#wal.committed(this.#bound);
     this.#bound = 0;
     this.#finish();
+  }
+
+  /** Rolls back; a disk that fails even there leaves the connection in doubt, and nobody may wait for it for ever. */
+  #takenBack(): JinguError | undefined {
+    try {
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+      return undefined;
+    } catch (error) {
+      return this.#explain(error);
+    }
   }
 
   #runAlone(job: Job, settle: (() => void)[], after: (() => void)[]): void {
@@ -154,8 +178,14 @@ export class GroupCommit {
     this.#log.error({ code, reason }, 'store-write-failed');
     if (code.startsWith('SQLITE_FULL')) return fail('DISK_FULL', {}, error);
     const failure = fail('STORE_FAILED', { reason }, error);
-    if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT')) this.#broken = failure;
+    if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT')) this.#break(failure);
     return failure;
+  }
+
+  #break(failure: JinguError): void {
+    if (this.#broken) return;
+    this.#broken = failure;
+    this.#onBroken(failure);
   }
 
   #finish(): void {

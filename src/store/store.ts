@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
-import { type Database, fail, type Logger, type SqlValue, type Tx } from '../common/index.ts';
+import { type Database, fail, type JinguError, type Logger, type SqlValue, type Tx } from '../common/index.ts';
 import { makeDurableFolder } from './durable-folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lockDirectory } from './lock.ts';
@@ -16,6 +16,11 @@ export interface StoreOptions {
   directory: string;
   migrations: readonly Migration[];
   log: Logger;
+  /**
+   * Told once when a write failed in a way that leaves it open what is on the disk. Writes are refused from then on;
+   * only opening the store again, from the disk, helps.
+   */
+  onBroken?: (error: JinguError) => void;
 }
 
 /**
@@ -34,25 +39,32 @@ export class Store implements Database {
 
   /** Opens, locks, migrates. Throws STORE_LOCKED if another process owns the directory, STORE_FAILED otherwise. */
   constructor(options: StoreOptions) {
-    makeDurableFolder(options.directory);
-    this.#unlock = lockDirectory(options.directory);
     this.path = join(options.directory, 'jingu.db');
+    this.#unlock = claim(options.directory);
+    let db: BetterSqlite.Database | undefined;
     try {
       // A restore that was interrupted while names were exchanged is finished before anything is opened.
       finishRestore(options.directory);
       closeToOthers(this.path);
-      this.#db = new BetterSqlite(this.path);
-      setPragmas(this.#db);
-      migrate(this.#db, options.migrations);
-      storeMeta.prepare(this.#db);
-      this.epoch = storeMeta.epoch(this.#db);
+      db = new BetterSqlite(this.path);
+      setPragmas(db);
+      // Of a log that is left over nobody knows whether its last fsync failed: then it reads well as long as the machine
+      // runs, but is not on the disk, and what is appended to it would be lost with it (ATC '20). So it is copied first.
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      migrate(db, options.migrations);
+      storeMeta.prepare(db);
+      this.epoch = storeMeta.epoch(db);
     } catch (cause) {
+      db?.close();
       this.#unlock();
-      throw fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
+      throw failed(cause);
     }
+    this.#db = db;
     this.#statements = new Statements(this.#db);
     this.#wal = new WalKeeper(this.path, options.log);
-    this.#commits = new GroupCommit(this.#db, this.#statements, this.#wal, options.log);
+    this.#commits = new GroupCommit(this.#db, this.#statements, this.#wal, options.log, (error) =>
+      options.onBroken?.(error),
+    );
   }
 
   get<Row>(sql: string, ...params: SqlValue[]): Row | undefined {
@@ -105,6 +117,19 @@ export class Store implements Database {
       this.#unlock();
     }
   }
+}
+
+function claim(directory: string): () => void {
+  try {
+    makeDurableFolder(directory);
+  } catch (cause) {
+    throw failed(cause);
+  }
+  return lockDirectory(directory);
+}
+
+function failed(cause: unknown): Error {
+  return fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
 }
 
 /** SQLite gives the WAL and its index the mode of the database, whatever the umask and the directory of the user. */

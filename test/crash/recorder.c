@@ -147,9 +147,9 @@ static void put(uint32_t kind, int error, const char *path, const char *other, u
   errno = kept;
 }
 
-/* Whether this call is to fail; counts it. */
-static int refused(enum kind kind) {
-  if (!control || !(control[5] >> kind & 1)) return 0;
+/* Whether this call is to fail; counts it. What people were told is noted whatever becomes of the disk. */
+static int refused(enum kind kind, const char *name) {
+  if (!control || !(control[5] >> kind & 1) || strcmp(name + prefix_length, "/ACK") == 0) return 0;
   uint64_t call = ++control[1];
   if (call < control[2] || call >= control[3]) return 0;
   control[6]++;
@@ -175,7 +175,7 @@ static int open_any(int at, const char *path, int flags, mode_t mode) {
   enter();
   if (nameless) {
     struct stat made;
-    int file = refused(CREATE) ? -1 : (int)kernel(SYS_openat, at, path, flags | O_LARGEFILE, mode);
+    int file = refused(CREATE, name) ? -1 : (int)kernel(SYS_openat, at, path, flags | O_LARGEFILE, mode);
     if (file >= 0 && fstat(file, &made) == 0) put(CREATE, 0, "", NULL, made.st_ino, 0, NULL, 0, 0);
     leave();
     return file;
@@ -184,7 +184,7 @@ static int open_any(int at, const char *path, int flags, mode_t mode) {
   int kept = errno, was = lstat(name, &before) == 0;
   errno = kept;
   int file = -1;
-  if (!(!was && makes && refused(CREATE)) && !(was && cuts && before.st_size > 0 && refused(TRUNCATE)))
+  if (!(!was && makes && refused(CREATE, name)) && !(was && cuts && before.st_size > 0 && refused(TRUNCATE, name)))
     file = (int)kernel(SYS_openat, at, path, flags | O_LARGEFILE, mode);
   struct stat now;
   if (file >= 0 && fstat(file, &now) == 0) {
@@ -221,7 +221,7 @@ static ssize_t write_any(int file, const struct iovec *parts, int count, off_t o
   int seen = file_of(file, &stat, name) && S_ISREG(stat.st_mode);
   ssize_t done = -1;
   if (seen) enter();
-  if (!(seen && refused(WRITE))) {
+  if (!(seen && refused(WRITE, name))) {
     if (offset < 0 && flags == 0) done = kernel(SYS_writev, file, parts, count);
     else done = kernel(SYS_pwritev2, file, parts, count, (long)offset, (long)((uint64_t)offset >> 32), flags);
   }
@@ -264,7 +264,7 @@ static ssize_t copy_any(int in, off64_t *from, int out, off64_t *to, size_t byte
   int seen = file_of(out, &stat, name) && S_ISREG(stat.st_mode);
   ssize_t done = -1;
   if (seen) enter();
-  if (!(seen && refused(WRITE)))
+  if (!(seen && refused(WRITE, name)))
     done = sends ? kernel(SYS_sendfile, out, in, from, bytes) : kernel(SYS_copy_file_range, in, from, out, to, bytes, flags);
   if (seen) {
     if (done > 0) put_copied(out, (to ? *to : lseek(out, 0, SEEK_CUR)) - done, done);
@@ -282,7 +282,7 @@ static int truncate_any(int file, off_t bytes) {
   struct stat stat;
   int seen = file_of(file, &stat, name), result = -1;
   if (seen) enter();
-  if (!(seen && refused(TRUNCATE))) result = (int)kernel(SYS_ftruncate, file, bytes);
+  if (!(seen && refused(TRUNCATE, name))) result = (int)kernel(SYS_ftruncate, file, bytes);
   if (seen) { if (result == 0) put(TRUNCATE, 0, name, NULL, stat.st_ino, bytes, NULL, 0, 0); leave(); }
   return result;
 }
@@ -303,7 +303,7 @@ static int allocate_any(int file, int mode, off_t at, off_t bytes) {
   struct stat stat;
   int seen = file_of(file, &stat, name), result = -1;
   if (seen) enter();
-  if (!(seen && refused(FALLOCATE))) result = (int)kernel(SYS_fallocate, file, mode, at, bytes);
+  if (!(seen && refused(FALLOCATE, name))) result = (int)kernel(SYS_fallocate, file, mode, at, bytes);
   if (seen) { if (result == 0 && mode == 0) put(FALLOCATE, 0, name, NULL, stat.st_ino, at + bytes, NULL, 0, 0); leave(); }
   return result;
 }
@@ -319,7 +319,7 @@ static int sync_any(int file, long call) {
   int is_ours = inside_of(file, &stat, name), seen = is_ours && is_on(), result = -1;
   if (seen) enter();
   enum kind kind = seen && S_ISDIR(stat.st_mode) ? SYNC_FOLDER : SYNC_FILE;
-  if (!(seen && refused(kind))) result = is_ours && spares_disk ? 0 : (int)kernel(call, file);
+  if (!(seen && refused(kind, name))) result = is_ours && spares_disk ? 0 : (int)kernel(call, file);
   if (seen) { put(kind, result == 0 ? 0 : errno, name, NULL, stat.st_ino, 0, NULL, 0, 0); leave(); }
   return result;
 }
@@ -339,7 +339,7 @@ static int rename_any(int from_at, const char *from, int to_at, const char *to, 
   int inside = name_of(to_at, to, b) + 2 * name_of(from_at, from, a), result = -1;
   if (inside) enter();
   uint64_t inode = inside & 2 ? inode_at(a) : 0;
-  if (!(inside && refused(RENAME))) result = (int)kernel(SYS_renameat2, from_at, from, to_at, to, flags);
+  if (!(inside && refused(RENAME, inside & 1 ? b : a))) result = (int)kernel(SYS_renameat2, from_at, from, to_at, to, flags);
   if (inside) {
     if (result == 0) put(flags & RENAME_EXCHANGE ? EXCHANGE : RENAME, inside == 3 ? 0 : EXDEV, a, b, inode, 0, NULL, 0, 0);
     leave();
@@ -354,7 +354,7 @@ static int link_any(int from_at, const char *from, int to_at, const char *to, in
   char b[PATH_MAX];
   int seen = name_of(to_at, to, b), result = -1;
   if (seen) enter();
-  if (!(seen && refused(LINK))) result = (int)kernel(SYS_linkat, from_at, from, to_at, to, flags);
+  if (!(seen && refused(LINK, b))) result = (int)kernel(SYS_linkat, from_at, from, to_at, to, flags);
   if (seen) { if (result == 0) put(LINK, 0, "", b, inode_at(b), 0, NULL, 0, 0); leave(); }
   return result;
 }
@@ -365,7 +365,9 @@ static int name_call(enum kind kind, int at, const char *path, mode_t mode) {
   char name[PATH_MAX];
   int seen = name_of(at, path, name), result = -1;
   if (seen) enter();
-  if (!(seen && refused(kind)))
+  /* Making a folder that is there asks nothing of the disk. */
+  int asks = seen && !(kind == MKDIR && inode_at(name));
+  if (!(asks && refused(kind, name)))
     result = kind == MKDIR ? (int)kernel(SYS_mkdirat, at, path, mode) : (int)kernel(SYS_unlinkat, at, path, kind == RMDIR ? AT_REMOVEDIR : 0);
   if (seen) { if (result == 0) put(kind, 0, name, NULL, kind == MKDIR ? inode_at(name) : 0, 0, NULL, 0, 0); leave(); }
   return result;

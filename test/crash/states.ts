@@ -41,6 +41,8 @@ export interface EnumerateOptions {
   random: () => number;
   /** So many states, spread over the whole run, of so many choices (see `countChoices`); left out: all. */
   wanted?: { states: number; choices: number };
+  /** Crashes before this call do not count. */
+  from?: number;
   /** Plants a bug: an fsync that the program is made to have forgotten. */
   forgets?: (call: Call, index: number) => boolean;
 }
@@ -55,7 +57,7 @@ const NONE: Keeps = { data: () => false, names: () => false };
  * everything, all but one write, a write torn at a sector, random subsets, and each prefix of the changes of a folder.
  */
 export function* crashStates(calls: readonly Call[], options: EnumerateOptions): Generator<CrashState> {
-  const { random, wanted, forgets } = options;
+  const { random, wanted, forgets, from = 0 } = options;
   const disk = options.begin ?? new Disk();
   const seen = new Set<string>();
   const digests = new Map<string, string>();
@@ -63,9 +65,10 @@ export function* crashStates(calls: readonly Call[], options: EnumerateOptions):
   for (const [index, call] of calls.entries()) {
     const isSync = call.kind === KIND.syncFile || call.kind === KIND.syncFolder;
     // Just before something becomes durable most is pending.
-    if (isSync) for (const [how, keeps] of choices(disk, random, true)) yield* build(index, how, keeps);
+    if (isSync && index >= from)
+      for (const [how, keeps] of choices(disk, random, true)) yield* build(index, how, keeps);
     if (!forgets?.(call, index)) disk.apply(call);
-    if (call.path === ACK || call.kind === KIND.syncRange) continue;
+    if (index < from || call.path === ACK || call.kind === KIND.syncRange) continue;
     for (const [how, keeps] of choices(disk, random, false)) yield* build(index + 1, how, keeps);
   }
 
@@ -81,14 +84,15 @@ export function* crashStates(calls: readonly Call[], options: EnumerateOptions):
 }
 
 /** How many choices there are to build, without building any. */
-export function countChoices(calls: readonly Call[], { begin, random, forgets }: EnumerateOptions): number {
+export function countChoices(calls: readonly Call[], { begin, random, forgets, from = 0 }: EnumerateOptions): number {
   const disk = begin ?? new Disk();
   let count = 0;
   for (const [index, call] of calls.entries()) {
     const isSync = call.kind === KIND.syncFile || call.kind === KIND.syncFolder;
-    if (isSync) count += choices(disk, random, true).length;
+    if (isSync && index >= from) count += choices(disk, random, true).length;
     if (!forgets?.(call, index)) disk.apply(call);
-    if (call.path !== ACK && call.kind !== KIND.syncRange) count += choices(disk, random, false).length;
+    if (index >= from && call.path !== ACK && call.kind !== KIND.syncRange)
+      count += choices(disk, random, false).length;
   }
   return count;
 }

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Disk, difference } from '../crash/disk.ts';
 import { explore } from '../crash/explore.ts';
+import { injectFaults } from '../crash/faults.ts';
 import { killRounds } from '../crash/kill-rounds.ts';
 import { readLog } from '../crash/log.ts';
 import { buildRecorder, KIND, recorded, whyNoRecorder } from '../crash/recorder.ts';
 
 /*
- * The short form of `npm run accept -- realdoc-crash`: seventy crash states, two planted bugs, ten kills.
+ * The short form of `npm run accept -- realdoc-crash`: seventy crash states, two planted bugs, a dozen failing calls, ten
+ * kills.
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'jingu-crash-'));
@@ -71,6 +73,20 @@ describe.skipIf(why !== undefined)('what a power cut may leave', () => {
       expect([plant, violations > 0]).toEqual([plant, true]);
   }, 120_000);
 });
+
+it.skipIf(why !== undefined)(
+  'a dozen failing calls: a typed refusal, nothing answered is lost, and it works again',
+  async () => {
+    const { kinds } = await injectFaults(
+      { folder: join(folder, 'faults'), library, seed: 20261121, every: 190, from: 110 },
+      () => undefined,
+    );
+    const given = Object.values(kinds).map((kind) => kind.given > 0);
+    expect(given).toEqual([true, true, true, true]);
+    expect(Object.values(kinds).flatMap((kind) => kind.problems)).toEqual([]);
+  },
+  120_000,
+);
 
 it('ten kills: nothing answered is lost', async () => {
   const report = await killRounds(join(folder, 'kills'), 10, 20261121, () => undefined);

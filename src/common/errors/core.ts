@@ -193,6 +193,16 @@ export const coreErrors = errorKinds({
     zh: '上传内容已占满可用空间:{limit} 字节。',
     hint: { en: 'Try again tomorrow: what nobody used for a day is removed.', zh: '请明天重试:一天未使用的会被移除。' },
   },
+  BLOB_FAILED: {
+    category: 'unavailable',
+    retryable: true,
+    en: 'The disk of the box refused to keep or give the bytes: {reason}.',
+    zh: '盒子的磁盘无法保存或读出内容:{reason}。',
+    hint: {
+      en: 'Try again; if it stays so, run jingu doctor on the box.',
+      zh: '请重试;若仍如此,请在盒子上运行 jingu doctor。',
+    },
+  },
   STORE_FAILED: {
     category: 'unavailable',
     en: 'The database cannot be written: {reason}.',

@@ -12,7 +12,7 @@ import { Note, Sha256, VersionMade } from './shapes.ts';
 
 /** Where bytes wait on their way in and out; they stay only as long as somebody uses them. */
 export interface DocumentBlobs {
-  /** Throws TOO_LARGE, BLOB_QUOTA or DISK_FULL. */
+  /** Throws TOO_LARGE, BLOB_QUOTA, DISK_FULL or BLOB_FAILED. */
   put(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }>;
   /** Throws BLOB_NOT_FOUND. */
   bytes(sha256: string): Promise<Buffer>;
@@ -62,6 +62,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'TOO_LARGE',
       'BLOB_QUOTA',
       'DISK_FULL',
+      'BLOB_FAILED',
     ],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path'],
@@ -106,6 +107,7 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'DOC_READ_ONLY_KIND',
       'DOC_PARSE_REFUSED',
       'BLOB_NOT_FOUND',
+      'BLOB_FAILED',
     ],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'sha256'],

@@ -1,0 +1,102 @@
+/**
+ * Runs one short day of the box over and over; in each run another call of it fails. What was answered must be there
+ * afterwards, each refusal must be one of the catalogue, and with the disk mended the box must work again. After a
+ * failed fsync what was waiting is lost without another word from the kernel: power cuts from there on are looked at,
+ * too. `argv`: one JSON of FaultOptions.
+ */
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { randomFrom } from '../support/task-kill-rounds.ts';
+import { answersOf } from './answers.ts';
+import { checkFolder, checkState } from './check-state.ts';
+import { Day } from './day.ts';
+import { Disk } from './disk.ts';
+import type { FaultOptions, FaultReport } from './faults.ts';
+import { readLog } from './log.ts';
+import { Control, type Fault, KIND } from './recorder.ts';
+import { ACK, countChoices, crashStates, SHARE } from './states.ts';
+
+const options = JSON.parse(process.argv[2]!) as FaultOptions;
+const base = join(options.folder, 'box');
+const log = process.env['JINGU_REC_LOG']!;
+const control = Control.at(process.env['JINGU_REC_CONTROL']!);
+const { ENOSPC, EIO } = constants.errno;
+const TAKES_ROOM = [KIND.create, KIND.write, KIND.allocate, KIND.rename, KIND.link, KIND.mkdir, KIND.syncFile];
+const ANY = [...TAKES_ROOM, KIND.truncate, KIND.syncFolder, KIND.unlink, KIND.rmdir];
+const FAULTS: Record<string, Omit<Fault, 'from'>> = {
+  'ENOSPC at one call': { errno: ENOSPC, calls: 1, kinds: TAKES_ROOM },
+  'ENOSPC until there is room again': { errno: ENOSPC, calls: Number.POSITIVE_INFINITY, kinds: TAKES_ROOM },
+  'EIO at one call': { errno: EIO, calls: 1, kinds: ANY },
+  'EIO until the disk is mended': { errno: EIO, calls: Number.POSITIVE_INFINITY, kinds: ANY },
+};
+/** States to look at after a failed fsync. */
+const STATES = 4;
+
+let states = 0;
+let stray = '';
+process.on('unhandledRejection', (error) => (stray ||= `unhandled: ${error instanceof Error ? error.stack : error}`));
+process.on('uncaughtException', (error) => (stray ||= `uncaught: ${error.stack}`));
+const alive = setInterval(() => undefined, 1000);
+const report: FaultReport = { kinds: {} };
+let last = performance.now();
+for (const [name, fault] of Object.entries(FAULTS)) {
+  const kind = { runs: 0, given: 0, states: 0, problems: [] as string[] };
+  report.kinds[name] = kind;
+  await run({ ...fault, from: 1_000_000_000 });
+  // What goes on beside the calls falls one way or the other: a few calls more, so that the end is reached.
+  const calls = control.calls;
+  for (let from = 1 + options.from; from <= calls; from += options.every) {
+    const problems = await run({ ...fault, from });
+    kind.runs++;
+    kind.given += control.given;
+    kind.states += states;
+    if (kind.problems.length < 20) kind.problems.push(...problems.map((problem) => `call ${from}: ${problem}`));
+    if (problems.length > 0) process.stderr.write(`${name}: call ${from}: ${problems.join('; ').slice(0, 700)}\n`);
+    if (performance.now() - last < 10_000) continue;
+    last = performance.now();
+    process.stderr.write(`${name}: call ${from} of ${calls}, ${kind.problems.length} problems\n`);
+  }
+}
+clearInterval(alive);
+process.stdout.write(`${JSON.stringify(report)}\n`);
+
+async function run(fault: Fault): Promise<string[]> {
+  rmSync(base, { recursive: true, force: true });
+  mkdirSync(join(base, SHARE), { recursive: true });
+  writeFileSync(log, '');
+  stray = '';
+  states = 0;
+  const lines: string[] = [];
+  const day = new Day(base, (answer) => {
+    lines.push(JSON.stringify(answer));
+    appendFileSync(join(base, ACK), `${lines.at(-1)}\n`);
+  });
+  control.arm(fault);
+  control.record(true);
+  await day.work((person) => control.spare(person));
+  control.calm();
+  await day.recover();
+  control.record(false);
+  const problems = [...day.problems, ...(await checkFolder(answersOf(lines), base))];
+  problems.push(...(await afterFailedSync()));
+  if (stray) problems.push(stray);
+  return problems;
+}
+
+/** Power cuts after a failed fsync: what was answered before and after it holds all the same. */
+async function afterFailedSync(): Promise<string[]> {
+  const calls = readLog(log, base);
+  const failed = calls.findIndex(({ error, kind }) => error !== 0 && kind === KIND.syncFile);
+  if (failed < 0) return [];
+  const problems: string[] = [];
+  const random = randomFrom(options.seed + failed);
+  const begin = (): Disk => Disk.withFolder(SHARE);
+  const wanted = { states: STATES, choices: countChoices(calls, { begin: begin(), random, from: failed }) };
+  for (const state of crashStates(calls, { begin: begin(), random, wanted, from: failed })) {
+    states++;
+    const found = await checkState(state, base);
+    problems.push(...found.map((problem) => `fsync of ${calls[failed]!.path} failed, then a power cut: ${problem}`));
+  }
+  return problems;
+}
