@@ -4,7 +4,7 @@ import type { Change } from '../../src/realdoc/text/splice.ts';
 import type { TextTree } from '../../src/realdoc/text/tree.ts';
 import { type Figure, figure, median, percentile } from '../support/figure.ts';
 import { BenchBox } from './bench-box.ts';
-import { appendMany, documentBytes, fileAt } from './many-versions.ts';
+import { appendMany, documentBytes, fileAt, packed } from './many-versions.ts';
 import type { Sizes } from './sizes.ts';
 import { longText } from './texts.ts';
 
@@ -33,6 +33,7 @@ async function measure({ large, rounds, versions }: Sizes, where: Where): Promis
   const from = performance.now();
   await appendMany(box, path, versions, (tree, i) => lineEdit(tree, wanted(tree.lines), i));
   const took = performance.now() - from;
+  await packed(box);
   const grown = documentBytes(box).doc - before.doc;
 
   const file = await fileAt(box, path);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { diffBytes } from '../../src/realdoc/text/diff.ts';
 import { type Figure, figure, unavailable } from '../support/figure.ts';
 import { BenchBox } from './bench-box.ts';
-import { appendMany, documentBytes, fileAt } from './many-versions.ts';
+import { appendMany, documentBytes, fileAt, packed } from './many-versions.ts';
 import type { Sizes } from './sizes.ts';
 import { lawVersions } from './texts.ts';
 
@@ -37,6 +37,7 @@ export async function measureLaw({ quick }: Sizes): Promise<Figure[]> {
     16,
   );
   const took = (performance.now() - from) / 1000;
+  await packed(box);
   const stored = documentBytes(box).doc - before;
   const { documents } = box.parts.realdoc;
   documents.forgetAll();

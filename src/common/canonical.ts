@@ -13,14 +13,30 @@ export function canonicalJson(value: unknown): string {
     if (!value.isWellFormed()) throw new TypeError('canonical JSON has no lone surrogates');
     return JSON.stringify(value);
   }
-  if (Array.isArray(value)) return `[${value.map((v) => canonicalJson(v === undefined ? null : v)).join(',')}]`;
-  if (typeof value === 'object') {
-    const members: string[] = [];
-    for (const key of Object.keys(value).sort()) {
-      const member = (value as Record<string, unknown>)[key];
-      if (member !== undefined) members.push(`${canonicalJson(key)}:${canonicalJson(member)}`);
+  if (Array.isArray(value)) {
+    let items = '';
+    for (const item of value as unknown[]) {
+      if (items !== '') items += ',';
+      items += canonicalJson(item === undefined ? null : item);
     }
-    return `{${members.join(',')}}`;
+    return `[${items}]`;
+  }
+  if (typeof value === 'object') {
+    const keys = Object.keys(value);
+    if (!isSorted(keys)) keys.sort();
+    let members = '';
+    for (const key of keys) {
+      const member = (value as Record<string, unknown>)[key];
+      if (member === undefined) continue;
+      if (members !== '') members += ',';
+      members += `${canonicalJson(key)}:${canonicalJson(member)}`;
+    }
+    return `{${members}}`;
   }
   throw new TypeError(`canonical JSON cannot carry a ${typeof value}`);
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let i = 1; i < keys.length; i++) if (keys[i - 1]! > keys[i]!) return false;
+  return true;
 }

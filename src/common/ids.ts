@@ -1,19 +1,27 @@
 /** Crockford base32 without I, L, O, U: readable aloud, safe in file names and URLs. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
 
+/** Random characters of an id. Asking the system for each id costs more than the rest of it: they are fetched ahead. */
+const RANDOM = 16;
+const random = new Uint8Array(128 * RANDOM);
+let used = random.length;
+
 /**
  * A new id `<prefix>_<26 characters>`: 48 bits of time, then 80 random bits (the ULID layout), so ids sort by birth
  * and cannot be guessed. Not a secret: use `randomToken` for those.
  */
 export function newId(prefix: string, now: number = Date.now()): string {
-  const random = crypto.getRandomValues(new Uint8Array(16));
+  if (used === random.length) {
+    crypto.getRandomValues(random);
+    used = 0;
+  }
   let out = '';
   let time = now;
   for (let i = 0; i < 10; i++) {
     out = ALPHABET[time % 32] + out;
     time = Math.floor(time / 32);
   }
-  for (let i = 0; i < 16; i++) out += ALPHABET[random[i]! & 31];
+  for (let i = 0; i < RANDOM; i++) out += ALPHABET[random[used++]! & 31];
   return `${prefix}_${out}`;
 }
 
@@ -37,8 +45,10 @@ export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined
   return out;
 }
 
+const HEX = Array.from({ length: 256 }, (_, b) => b.toString(16).padStart(2, '0'));
+
 export function toHex(bytes: Uint8Array): string {
   let out = '';
-  for (const b of bytes) out += b.toString(16).padStart(2, '0');
+  for (const b of bytes) out += HEX[b];
   return out;
 }

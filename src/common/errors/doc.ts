@@ -136,7 +136,10 @@ export const docErrors = errorKinds({
     category: 'conflict',
     en: 'The address {address} is written once, at the anchor "{anchor}", and only pointed to here.',
     zh: '地址 {address} 只是指向锚点“{anchor}”的引用。',
-    hint: { en: 'Edit {anchorAddress} for all of them, or cut this entry and put a new one there.', zh: '可编辑 {anchorAddress}(影响所有引用),或删除此条目后另行插入。' },
+    hint: {
+      en: 'Edit {anchorAddress} for all of them, or cut this entry and put a new one there.',
+      zh: '可编辑 {anchorAddress}(影响所有引用),或删除此条目后另行插入。',
+    },
   },
   DOC_VERB_INVALID: {
     category: 'bad-input',

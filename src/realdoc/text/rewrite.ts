@@ -70,14 +70,12 @@ export class Rewriter {
     const isLast = at + from.bytes === this.#total;
     const depth = (from.recipe?.depth ?? 0) + 1;
     const recipe: Recipe = { from, at, change, isLast, depth };
-    if (this.#isLater && !from.data && depth < MAX_DEPTH) {
-      const { bytes, newlines } = sizesAfter(recipe);
-      if (bytes === 0) return [];
-      if (bytes <= LARGE_LEAF) return [{ bytes, newlines, data: undefined, id: undefined, recipe }];
-    }
+    const { bytes, newlines } = sizesAfter(recipe);
+    const isLater = this.#isLater && !from.data && depth < MAX_DEPTH && bytes <= LARGE_LEAF;
+    if (isLater) return bytes === 0 ? [] : [{ bytes, newlines, data: undefined, id: undefined, recipe }];
     const data = follow(recipe, this.#dataOf);
-    if (data.length === 0) return [];
-    return data.length <= LARGE_LEAF ? [leafOf(data)] : cutLeaves(data);
+    if (bytes > LARGE_LEAF) return cutLeaves(data);
+    return bytes === 0 ? [] : [{ bytes, newlines, data, id: undefined }];
   }
 
   #mergeSmall(kids: Node[]): Node[] {
