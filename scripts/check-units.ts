@@ -16,6 +16,7 @@ const THRESHOLDS: Record<string, number> = {
   'jingu-egress@.service': 15,
   'jingu-beacon@.service': 15,
   'jingu-engine@.service': 10,
+  'jingu-parse@.service': 10,
 };
 
 const names = readdirSync(folder).filter((name) => /\.(service|socket)$/.test(name));
