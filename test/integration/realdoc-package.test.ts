@@ -7,7 +7,7 @@ import { Supervisor } from '../../src/guest/index.ts';
 import { inflateEntry, readZip } from '../../src/realdoc/office/zip.ts';
 import { Parser } from '../../src/realdoc/parse/parser.ts';
 import { DocBox } from '../support/doc-box.ts';
-import { docxFile, p, run } from '../support/docx-file.ts';
+import { docxFile, p, run, W } from '../support/docx-file.ts';
 import { person } from '../support/mini-door.ts';
 import { type ZipItem, zipOf } from '../support/zip-writer.ts';
 
@@ -28,8 +28,13 @@ const body = [
   `<w:tbl><w:tr><w:tc>${p('Item')}</w:tc><w:tc>${p('Price')}</w:tc></w:tr><w:tr><w:tc>${p('Lamp')}</w:tc><w:tc>${p('29.90')}</w:tc></w:tr></w:tbl>`,
   p('Signed in duplicate.'),
 ].join('');
+const styles = `<w:styles xmlns:w="${W}"><w:style w:styleId="Heading1"><w:name w:val="heading 1"/></w:style></w:styles>`;
 const contract = (): Buffer =>
-  docxFile({ body, extra: [{ name: 'word/media/image1.png', content: picture, stored: true }] });
+  docxFile({
+    body,
+    parts: { 'styles.xml': styles },
+    extra: [{ name: 'word/media/image1.png', content: picture, stored: true }],
+  });
 
 describe('Office files as documents', () => {
   const supervisor = new Supervisor({ clock: systemClock, log: silentLogger });
@@ -77,6 +82,7 @@ describe('Office files as documents', () => {
     });
     expect(documents).toMatchObject([{ kind: 'package', version: 1 }]);
     expect(await box.call('doc.find', { path, words: 'notice period' })).toMatchObject({ candidates: [{ line: 2 }] });
+    expect(await box.call('doc.outline', { path })).toMatchObject({ entries: [{ line: 1, level: 1, to: 8 }] });
     expect((await onShare('shown.docx')).equals(file)).toBe(true);
   });
 
@@ -186,6 +192,7 @@ describe('Office files as documents', () => {
       body: body
         .replace('Signed in duplicate.', 'Signed in triplicate.')
         .replaceAll('<w:r>', '<w:r w:rsidR="00AB12CD">'),
+      parts: { 'styles.xml': styles },
       extra: [{ name: 'word/media/image1.png', content: picture, stored: true }],
     });
     // Word has the file open, so the edit waits; then the program saves what knows nothing of it.

@@ -7,6 +7,7 @@ import { findAll } from '../edit/search.ts';
 import { spansOf } from '../edit/spans.ts';
 import type { Doc } from '../formats/ask.ts';
 import { headingAbove, outlineOf } from '../kinds/outline.ts';
+import type { ViewLine } from '../office/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
@@ -156,9 +157,12 @@ function outline(room: RealDoc): AnyOperation {
     examples: [{ note: 'the sections', input: { path: 'office/contract.md' } }],
     read: async (ctx, input) => {
       const file = await room.locate(input.path);
-      const { tree } = await room.shown(file);
+      const { tree, places } = await room.shown(file);
       const inFormat = file.kind === 'text' ? await room.formats.outline(docOf(file, tree), OUTLINE_DEPTH) : undefined;
-      const all = inFormat ?? outlineOf(tree.slice(0, SCORED_BYTES).toString('utf8'), file.path);
+      const all =
+        inFormat ??
+        (places && outlineOfView(places.lines)) ??
+        outlineOf(tree.slice(0, SCORED_BYTES).toString('utf8'), file.path);
       ctx.raise(file.label);
       return {
         path: file.path,
@@ -168,6 +172,16 @@ function outline(room: RealDoc): AnyOperation {
         elided: Math.max(0, all.length - MAX_OUTLINE),
       };
     },
+  });
+}
+
+/** The headings of an Office file, each with the lines up to the next one of its level or above. */
+function outlineOfView(lines: readonly ViewLine[]): { line: number; level: number; title: string; to: number }[] {
+  return lines.flatMap(({ level, text, prefix, part }, i) => {
+    if (level === undefined) return [];
+    const next = lines.findIndex((line, j) => j > i && (line.part !== part || (line.level ?? level + 1) <= level));
+    const title = text.slice(prefix?.length ?? 0).trim();
+    return title === '' ? [] : [{ line: i + 1, level, title, to: next < 0 ? lines.length : next }];
   });
 }
 

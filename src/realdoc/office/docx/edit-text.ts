@@ -50,6 +50,8 @@ export function hostOf(paragraph: Paragraph, hunk: TextHunk): Host {
   if (left && (left.chain.length === 0 || isShared)) return { segment: left, at: hunk.from };
   if (right && right.chain.length === 0) return { segment: right, at: hunk.from };
   const beside = left ?? right;
+  const hollow = free.find((s) => s.kind === 'text' && s.to === s.from && s.from === hunk.from && s.chain.length === 0);
+  if (hollow) return { segment: hollow, at: hunk.from };
   if (!beside) return aloneIn(paragraph, hunk.from);
   const outer = outermost(beside.run, paragraph.element);
   // At the edge of a complex field the outermost is a run of it: its end is several runs away.

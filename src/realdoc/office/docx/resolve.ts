@@ -201,7 +201,7 @@ class Resolver {
     const ins = newParagraphs(
       this.#w,
       named,
-      lookBeside(named, isAfter),
+      this.#lookBeside(named, isAfter),
       texts.map((t) => withoutPrefix(named, broken(t))),
     );
     const at = anchor === 0 ? this.#beginning(element) : isAfter ? element.to : element.from;
@@ -212,6 +212,14 @@ class Resolver {
       region: anchor === 0 ? { from: at, to: at } : insideOf(element),
       splices: [{ at, del: 0, ins }],
     });
+  }
+
+  /** What new text behind a heading looks like: as the next text beside it. */
+  #lookBeside(line: DocLine, isAfter: boolean): XmlElement | undefined {
+    if (!isAfter || line.level === undefined) return undefined;
+    const { parent } = line.paragraph.element;
+    const rest = this.#lines.slice(this.#lines.indexOf(line) + 1);
+    return rest.find((each) => each.level === undefined && each.paragraph.element.parent === parent)?.paragraph.element;
   }
 
   /** Before everything, also where the document begins with a table. */
@@ -277,15 +285,6 @@ class Resolver {
       safe: safe.length > 0 ? safe.slice(0, 20) : ['nothing in this line'],
     });
   }
-}
-
-/** What new text beside a heading looks like: as the text that follows it. */
-function lookBeside(line: DocLine, isAfter: boolean): XmlElement | undefined {
-  const { element } = line.paragraph;
-  if (!isAfter || line.level === undefined || !element.parent) return undefined;
-  const siblings = [...element.parent.elements('p')];
-  const styleOf = (p: XmlElement | undefined) => p?.first('pPr')?.first('pStyle')?.attr('val');
-  return siblings.slice(siblings.indexOf(element) + 1).find((p) => styleOf(p) !== styleOf(element));
 }
 
 /** A line copied with its address, and breaks in any spelling. */
