@@ -70,6 +70,7 @@ export class Documents {
       this.#touch(file.id, open);
       return open.tree;
     }
+    this.#refuseGone(db, file, version);
     try {
       for (const near of this.#near(db, file.id, version)) {
         if (near.version === version) return near.open();
@@ -111,6 +112,7 @@ export class Documents {
    */
   netChange(db: Reader, file: FileRow, from: number, to: number): Change {
     if (from > to) return invert(this.netChange(db, file, to, from));
+    for (const version of [from, to]) if (version > 0) this.#refuseGone(db, file, version);
     if (acrossFull(db, file.id, from, to)) return changeBetween(this.read(db, file, from), this.read(db, file, to));
     return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
   }
@@ -162,6 +164,12 @@ export class Documents {
     this.#bytes = 0;
     this.#old.clear();
     this.#leaves.forget();
+  }
+
+  #refuseGone(db: Reader, file: FileRow, version: number): void {
+    if (version === file.head || !rows.isThinned(db, file.id)) return;
+    const { before, after } = rows.keptAround(db, file.id, version);
+    if (before !== version) throw fail('DOC_PRUNED', { path: file.path, version, before, after });
   }
 
   #touch(file: string, open: Open): void {

@@ -119,6 +119,10 @@ export class LeafStore {
       rows.finishJob(tx, own);
     }
     if (staged) rows.finishJob(tx, staged.job);
+    rows.wantLeaves(
+      tx,
+      leaves.flatMap((leaf) => leaf.id ?? []),
+    );
     const packed = staged?.packed ?? this.#packed(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;
     rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, ...packed });

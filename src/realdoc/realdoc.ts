@@ -28,6 +28,8 @@ import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 import { BlobStore } from './storage/blob-store.ts';
 import { Compactor } from './storage/compactor.ts';
+import { LeafGarbage } from './storage/leaf-garbage.ts';
+import { type PrunePlan, Pruner } from './storage/pruner.ts';
 
 /** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */
 export type Invoke = (
@@ -57,6 +59,8 @@ export interface RealDocOptions {
   parser?: ParsePort;
   /** Calls that Node lacks. Left out: those of this machine, if there are any. */
   kernel?: () => Promise<Kernel | undefined>;
+  /** Since when tasks are open that may still take back what they did (milliseconds); `undefined`: none is. */
+  openSince?: () => number | undefined;
   /** Who has files of the share open. Left out: only what lies on the disk tells. */
   shareFacts?: ShareFacts;
 }
@@ -72,6 +76,8 @@ export class RealDoc {
   readonly blobs: BlobStore;
   readonly leaves: LeafStore;
   readonly compactor: Compactor;
+  readonly garbage: LeafGarbage;
+  readonly pruner: Pruner;
   readonly documents: Documents;
   readonly contents: Contents;
   readonly formats: Formats;
@@ -102,6 +108,17 @@ export class RealDoc {
     this.documents = new Documents(db, this.leaves);
     this.compactor = new Compactor({ db, clock, log });
     this.contents = new Contents(options.parser);
+    this.garbage = new LeafGarbage({ db, clock, log, blobs: this.blobs });
+    const { documents, leaves, compactor } = this;
+    this.pruner = new Pruner({
+      db,
+      clock,
+      log,
+      documents,
+      leaves,
+      compactor,
+      ...(options.openSince ? { openSince: options.openSince } : {}),
+    });
     const shared = { db, clock, log, kernel: this.kernel };
     const track = (work: Promise<unknown>): void => this.#track(work);
     this.#intake = new Intake({
@@ -147,6 +164,7 @@ export class RealDoc {
     await this.leaves.sweep();
     this.#track(this.blobs.sweep());
     this.compactor.start();
+    this.garbage.start();
     this.rounds.start();
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);
   }
@@ -158,6 +176,7 @@ export class RealDoc {
     this.#intake.stop();
     await this.settled();
     await this.compactor.stop();
+    await this.garbage.stop();
     await this.projector.stop();
   }
 
@@ -240,6 +259,16 @@ export class RealDoc {
   committed(file: FileRow): void {
     this.projector.kick(file.id);
     this.noteVersion(file);
+  }
+
+  /** Takes away what was planned, in the background. The history is whole after every step of it. */
+  prune(plans: readonly PrunePlan[]): void {
+    this.#track(
+      (async () => {
+        for (const plan of plans) await this.pruner.run(plan);
+        await this.garbage.collect();
+      })(),
+    );
   }
 
   /** The share of `committed` that concerns the database alone: stored texts and packs when they are due. */

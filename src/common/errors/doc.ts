@@ -120,6 +120,24 @@ export const docErrors = errorKinds({
     zh: '{path} 没有版本 {version},现有 1 到 {head}。',
     hint: { en: 'Read it again and use the version the answer names.', zh: '请重新读取并使用返回的版本号。' },
   },
+  DOC_PRUNED: {
+    category: 'not-found',
+    en: 'Version {version} of {path} was taken away to save space; the nearest ones are {before} and {after}.',
+    zh: '{path} 的版本 {version} 已为节省空间而清理,最接近的版本为 {before} 与 {after}。',
+    hint: {
+      en: 'Use one of the versions in the details; doc.log shows all that are there.',
+      zh: '请使用详情中的版本;doc.log 会列出现有的全部版本。',
+    },
+  },
+  DOC_QUOTA: {
+    category: 'unavailable',
+    en: 'The history of {scope} takes {used} bytes, and {limit} are allowed; nothing was changed.',
+    zh: '{scope} 的历史已占用 {used} 字节,上限为 {limit};未作任何更改。',
+    hint: {
+      en: 'Take old versions away with doc.prune, or allow more in the settings.',
+      zh: '请用 doc.prune 清理旧版本,或在设置中提高上限。',
+    },
+  },
   DOC_LINE_UNKNOWN: {
     category: 'bad-input',
     en: 'Line {line} is not in version {version}, which has {total} lines.',

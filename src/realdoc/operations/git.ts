@@ -68,6 +68,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'DOC_READ_ONLY_KIND',
       'DOC_TOO_LARGE',
       'DOC_VERSION_UNKNOWN',
+      'DOC_PRUNED',
       'DOC_WORKSPACE_NOT_FOUND',
       'TOO_LARGE',
       'BLOB_QUOTA',

@@ -61,6 +61,8 @@ const LogEntry = closed({
   undone: Type.Boolean(),
   tags: Type.Array(Type.String()),
   digest: Type.String(),
+  /** Versions right before this one that were taken away: what they changed is part of it. */
+  gone: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 
 export function historyOperations(room: RealDoc): AnyOperation[] {
@@ -87,6 +89,8 @@ function log(room: RealDoc): AnyOperation {
       versions: Type.Array(LogEntry),
       groups: Type.Optional(Type.Array(LogGroup)),
       more: Type.Boolean(),
+      /** The first version that there is, where older ones were taken away. */
+      start: Type.Optional(Version),
     }),
     effect: 'read',
     risk: 'low',
@@ -113,7 +117,14 @@ function log(room: RealDoc): AnyOperation {
       ctx.raise(file.label);
       const versions = ops.map((op) => entryOf(ctx.db, file, op, undone));
       const groups = input.group ? { groups: groupVersions(versions) } : {};
-      return { versions, ...groups, more: (ops.at(-1)?.version ?? 1) > 1 };
+      const oldest = ops.at(-1);
+      const start = rows.isThinned(ctx.db, file.id) ? rows.keptAround(ctx.db, file.id, 1).after : null;
+      return {
+        versions,
+        ...groups,
+        more: oldest !== undefined && oldest.version > oldest.span,
+        ...(start !== null && start > 1 ? { start } : {}),
+      };
     },
   });
 }
@@ -136,6 +147,7 @@ function entryOf(db: Reader, file: FileRow, op: OpRow, undone: ReadonlySet<numbe
     undone: undone.has(op.version),
     tags: rows.tagsOf(db, file.id).flatMap((t) => (t.version === op.version ? [t.name] : [])),
     digest: op.digest,
+    ...(op.span > 1 ? { gone: op.span - 1 } : {}),
   };
 }
 
@@ -144,6 +156,11 @@ function countsOf(db: Reader, op: OpRow): { added: number; removed: number } {
   if (!op.isFull && op.version > 1) return lineCounts(unpackChange(op.splices));
   const before = op.version > op.span ? (rows.opAt(db, op.file, op.version - op.span)?.newlines ?? 0) : 0;
   return { added: Math.max(0, op.newlines - before), removed: Math.max(0, before - op.newlines) };
+}
+
+function versionBefore(db: Reader, file: FileRow, version: number): number {
+  const op = rows.opAt(db, file.id, version);
+  return op && op.version > op.span ? op.version - op.span : version;
 }
 
 function diff(room: RealDoc): AnyOperation {
@@ -184,13 +201,14 @@ function diff(room: RealDoc): AnyOperation {
     idempotency: 'natural',
     undo: 'none',
     scope: 'doc.read',
-    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
     positional: ['path', 'from', 'to'],
     examples: [{ note: 'the last change', input: { path: 'office/minutes.md' } }],
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: true });
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
-      const from = input.from === undefined ? Math.max(1, to - 1) : resolveVersion(ctx.db, file, input.from);
+      const from =
+        input.from === undefined ? versionBefore(ctx.db, file, to) : resolveVersion(ctx.db, file, input.from);
       refuseOpaque(file);
       const net = room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));

@@ -6,6 +6,7 @@ import { findingOperations } from './finding.ts';
 import { historyOperations } from './history.ts';
 import { importOperation } from './importing.ts';
 import { keepingOperations } from './keeping.ts';
+import { pruneOperation } from './pruning.ts';
 import { readingOperations } from './reading.ts';
 import { rewriteOperation } from './rewriting.ts';
 import { rollbackOperation } from './rolling-back.ts';
@@ -28,5 +29,6 @@ export function realdocOperations(room: RealDoc): AnyOperation[] {
     ...keepingOperations(room),
     createOperation(room),
     importOperation(room),
+    pruneOperation(room),
   ];
 }

@@ -132,7 +132,7 @@ function replay(room: RealDoc): AnyOperation {
       equal: Type.Boolean(),
     }),
     ...READ,
-    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_READ_ONLY_KIND', 'DOC_CORRUPT'],
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_READ_ONLY_KIND', 'DOC_CORRUPT'],
     positional: ['path', 'to'],
     examples: [{ note: 'up to the newest version', input: { path: 'office/minutes.md' } }],
     read: async (ctx, input) => {
@@ -221,7 +221,7 @@ function tag(room: RealDoc): AnyOperation {
     idempotency: 'key',
     undo: { by: 'doc.tag' },
     scope: 'doc.write',
-    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_TAG_EXISTS', 'DOC_PATH_INVALID'],
+    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_TAG_EXISTS', 'DOC_PATH_INVALID'],
     positional: ['path', 'name'],
     examples: [{ note: 'the signed text', input: { path: 'office/contract.md', name: 'signed', version: 7 } }],
     facts: async (_ctx, input) => ({ targets: [targetOf(await room.locate(input.path))] }),

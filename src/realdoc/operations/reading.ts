@@ -147,6 +147,7 @@ function read(room: RealDoc): AnyOperation {
       'DOC_READ_ONLY_KIND',
       'DOC_TOO_LARGE',
       'DOC_VERSION_UNKNOWN',
+      'DOC_PRUNED',
       'DOC_LINE_UNKNOWN',
       'DOC_ADDRESS_UNKNOWN',
       'DOC_ALIAS',

@@ -90,6 +90,7 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
     errors: [
       'DOC_NOT_FOUND',
       'DOC_VERSION_UNKNOWN',
+      'DOC_PRUNED',
       'DOC_NO_CHANGE',
       'DOC_CONFLICT',
       'DOC_TOO_MANY',

@@ -71,7 +71,14 @@ function takeBackOperation(
     undo: { by: what === 'undo' ? 'doc.redo' : 'doc.undo' },
     dryRun: true,
     scope: 'doc.write',
-    errors: ['DOC_NOTHING_TO_UNDO', 'DOC_CONFLICT', 'DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
+    errors: [
+      'DOC_NOTHING_TO_UNDO',
+      'DOC_PRUNED',
+      'DOC_CONFLICT',
+      'DOC_NOT_FOUND',
+      'DOC_PATH_INVALID',
+      'DOC_WORKSPACE_NOT_FOUND',
+    ],
     positional: ['path'],
     prepare: async (_ctx, input) => {
       // What is on the share is taken in first, so that a save nobody noticed yet is not written over.
@@ -150,6 +157,20 @@ function lastOf(db: Reader, what: 'undo' | 'redo', file: FileRow): OpRow | undef
   return undefined;
 }
 
+/** What was done together is taken back together: not when some of it went with the old versions. */
+function refuseThinned(db: Reader, { task, call }: Static<typeof Which>, ops: readonly OpRow[]): void {
+  const id = task ?? call;
+  const isGone = id !== undefined && rows.wasThinned(db, task === undefined ? 'call' : 'task', id);
+  const folded = ops.find((op) => op.span > 1);
+  if (!isGone && !folded) return;
+  const file = folded && rows.fileById(db, folded.file);
+  const version = folded ? folded.version - 1 : (id ?? '');
+  const around = folded
+    ? { before: folded.version - folded.span, after: folded.version }
+    : { before: null, after: null };
+  throw fail('DOC_PRUNED', { path: file?.path ?? id ?? '', version, ...around });
+}
+
 function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<typeof Which>): Piece[] {
   let ops = chosen(db, what, input);
   if (input.path !== undefined) {
@@ -157,6 +178,7 @@ function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<
     const last = lastOf(db, what, file);
     ops = last ? [last] : [];
   }
+  refuseThinned(db, input, ops);
   if (ops.length === 0) throw fail('DOC_NOTHING_TO_UNDO', { ...input });
   const byFile = Map.groupBy(ops, (op) => op.file);
   const list: Piece[] = [];

@@ -7,6 +7,7 @@ export * from './points.ts';
 export * from './projections.ts';
 export * from './schema.ts';
 export * from './sides.ts';
+export * from './thinning.ts';
 export * from './trees.ts';
 export * from './words.ts';
 export * from './workspaces.ts';

@@ -47,6 +47,12 @@ export function wantLeaf(tx: Tx, id: number): void {
   tx.run('DELETE FROM doc_leaf_free WHERE id = ?', id);
 }
 
+/** The same for all leaves of a text that is about to be stored. */
+export function wantLeaves(tx: Tx, ids: Iterable<number>): void {
+  if (tx.get('SELECT 1 FROM doc_leaf_free LIMIT 1') === undefined) return;
+  for (const id of ids) wantLeaf(tx, id);
+}
+
 export function leafBytes(db: Reader, id: number): LeafBytes | undefined {
   const row = db.get<{ z: Uint8Array; sha256: Uint8Array; dict: number | null; blob: Uint8Array | null }>(
     'SELECT z, sha256, dict, blob FROM doc_leaf WHERE id = ?',

@@ -140,7 +140,8 @@ export function opsOfTask(db: Reader, task: string): OpRow[] {
 
 /** True if versions of this call or task were thinned out: it cannot be taken back as a whole. */
 export function wasThinned(db: Reader, by: 'call' | 'task', id: string): boolean {
-  return packsOfKey(db, packKey(by, id))[0] === 0;
+  const packs = packsOfKey(db, packKey(by, id));
+  return packs[0] === 0 || packs.some((pack) => packAt(db, pack) === undefined);
 }
 
 function ofMany(db: Reader, by: 'call' | 'task', id: string, raws: readonly Raw[]): OpRow[] {

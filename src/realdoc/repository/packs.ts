@@ -96,6 +96,11 @@ export function opsOfPack(db: Reader, file: number, head: PackHead): PackedOp[] 
   return entry.ops;
 }
 
+/** The same as it is stored. */
+export function loggedOfPack(db: Reader, head: PackHead): LoggedOp[] {
+  return readPack(blobsOf(db, head.id), head.fromVersion);
+}
+
 function inChain(db: Reader, file: string, head: PackHead, logged: readonly LoggedOp[]): PackedOp[] {
   const words = new Map<number, string>();
   const word = (id: number): string => {
@@ -168,11 +173,6 @@ export function insertPack(tx: Tx, p: NewPack): number {
     p.splices,
     p.facts,
   ).lastId;
-}
-
-export function dropPack(tx: Tx, id: number): void {
-  tx.run('DELETE FROM doc_pack WHERE id = ?', id);
-  tx.run('DELETE FROM doc_pack_key WHERE pack = ?', id);
 }
 
 /** Under which number a call or a task is looked up among the packs. Others may have the same: the pack decides. */

@@ -58,5 +58,7 @@ CREATE TABLE doc_leaf_free (id INTEGER PRIMARY KEY, ts INTEGER NOT NULL) STRICT;
 
 -- Bytes that the history of a document takes.
 ALTER TABLE doc_file ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;
+-- 1: some of its versions were taken away.
+ALTER TABLE doc_file ADD COLUMN thinned INTEGER NOT NULL DEFAULT 0;
 `,
 };

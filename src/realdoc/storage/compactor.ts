@@ -55,6 +55,17 @@ export class Compactor {
     if (number !== undefined) this.#want(number);
   }
 
+  /** Runs `work` while nothing is packed: it may change packs. One after the other. */
+  async alone(work: () => Promise<void>): Promise<void> {
+    await this.idle();
+    const running = work().finally(() => {
+      this.#running = undefined;
+      if (!this.#stopped && this.#wanted.size > 0) this.#begin();
+    });
+    this.#running = running.catch(() => undefined);
+    await running;
+  }
+
   /** Resolves when nothing is left to pack. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -63,7 +74,11 @@ export class Compactor {
   #want(file: number): void {
     if (this.#stopped) return;
     this.#wanted.add(file);
-    this.#running ??= this.#run().finally(() => {
+    if (this.#running === undefined) this.#begin();
+  }
+
+  #begin(): void {
+    this.#running = this.#run().finally(() => {
       this.#running = undefined;
     });
   }
@@ -140,7 +155,7 @@ function firstRun(ops: readonly LoggedOp[]): LoggedOp[] {
 }
 
 /** A pack of rows that follow one another. `digests`: of the version before them, and of the last of them. */
-async function packed(
+export async function packed(
   file: number,
   run: readonly LoggedOp[],
   digests: { prev: string; digest: string },

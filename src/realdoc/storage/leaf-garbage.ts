@@ -1,0 +1,111 @@
+import type { Clock, Database, Logger } from '../../common/index.ts';
+import * as rows from '../repository/index.ts';
+import { unpackLeaves } from '../text/leaf-list.ts';
+import type { BlobStore } from './blob-store.ts';
+
+/** Leaves stay so long after the last text that named them: whoever is reading one is long done by then. */
+const GRACE_MS = 3_600_000;
+const BATCH = 64;
+
+export interface LeafGarbageOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  blobs: BlobStore;
+}
+
+/**
+ * Takes away leaves that no stored text names any more: first they are marked, and only what is still not named an hour
+ * later goes. Whoever comes to use a marked leaf again takes the mark away in the same transaction.
+ */
+export class LeafGarbage {
+  readonly #o: LeafGarbageOptions;
+  #running: Promise<number> | undefined;
+  #cancel: (() => void) | undefined;
+  #stopped = true;
+
+  constructor(options: LeafGarbageOptions) {
+    this.#o = options;
+  }
+
+  start(): void {
+    this.#stopped = false;
+    if (rows.freeLeaves(this.#o.db, Number.MAX_SAFE_INTEGER, 1).length > 0) void this.collect();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    this.#cancel = undefined;
+    await this.#running;
+  }
+
+  /** Marks and takes away, in small batches. A second call while one runs joins it. Gives the number that went. */
+  collect(): Promise<number> {
+    this.#running ??= this.#collect()
+      .catch((error: unknown) => {
+        this.#o.log.error({ reason: error instanceof Error ? error.message : String(error) }, 'leaf-sweep-failed');
+        return 0;
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+
+  async #collect(): Promise<number> {
+    const { db, clock, log, blobs } = this.#o;
+    await this.#mark();
+    const before = clock.now() - GRACE_MS;
+    let dropped = 0;
+    for (;;) {
+      const ids = this.#stopped ? [] : rows.freeLeaves(db, before, BATCH);
+      if (ids.length === 0) break;
+      dropped += await db.write((tx) => rows.dropLeaves(tx, ids));
+    }
+    if (dropped > 0) {
+      log.info({ leaves: dropped }, 'leaves-swept');
+      await blobs.sweep();
+    }
+    const isLeft = rows.freeLeaves(db, Number.MAX_SAFE_INTEGER, 1).length > 0;
+    if (isLeft && !this.#stopped) {
+      this.#cancel?.();
+      this.#cancel = clock.after(GRACE_MS + 1000, () => void this.collect());
+    }
+    return dropped;
+  }
+
+  async #mark(): Promise<void> {
+    const { db, clock } = this.#o;
+    const named = new Set<number>();
+    for (const { file, version } of rows.allTrees(db)) {
+      const tree = rows.treeAt(db, file, version);
+      if (tree) for (const { id } of unpackLeaves(rows.leafList(db, tree))) named.add(id!);
+      await giveWay();
+    }
+    const upTo = rows.newestLeaf(db);
+    for (let after = 0; after < upTo && !this.#stopped; ) {
+      const page = rows.leavesAfter(db, after, upTo, 2048);
+      if (page.length === 0) break;
+      after = page.at(-1)!.id;
+      // What a named leaf rests on comes before it, so it is looked for over all pages first.
+      for (const { id, dict } of page) if (dict !== null && named.has(id)) named.add(dict);
+    }
+    for (let after = 0; after < upTo && !this.#stopped; ) {
+      const page = rows.leavesAfter(db, after, upTo, BATCH * 4);
+      if (page.length === 0) break;
+      after = page.at(-1)!.id;
+      const free = page.filter(({ id }) => !named.has(id));
+      if (free.length > 0) {
+        await db.write((tx) => {
+          for (const { id } of free) rows.freeLeaf(tx, id, clock.now());
+        });
+      }
+      await giveWay();
+    }
+  }
+}
+
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,218 @@
+import type { Clock, Database, Logger } from '../../common/index.ts';
+import type { Documents } from '../documents.ts';
+import { type LeafStore, treeDigest } from '../leaf-store.ts';
+import * as rows from '../repository/index.ts';
+import type { FileRow, OpRow } from '../rows.ts';
+import { unpackLeaves } from '../text/leaf-list.ts';
+import { type Compactor, packed } from './compactor.ts';
+import { type Both, fold, needsText, units } from './fold.ts';
+import { keptBy, type Retention } from './retention.ts';
+
+export interface PrunerOptions {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  documents: Documents;
+  leaves: LeafStore;
+  compactor: Compactor;
+  /** Since when tasks are open (milliseconds): what they may take back stays. */
+  openSince?: () => number | undefined;
+}
+
+/** What a retention would take from one document. */
+export interface PrunePlan {
+  file: FileRow;
+  kept: ReadonlySet<number>;
+  /** Versions that would go, and about how many bytes with them. */
+  versions: number;
+  bytes: number;
+}
+
+/** Whatever the policy says, nobody may still be at work on versions this young. */
+const RECENT_MS = 600_000;
+const PAGE = 500;
+
+/**
+ * Takes old versions away. Versions between two kept ones become part of the later one; what lies before the first kept
+ * one goes, and its text is stored. A stored text goes with the versions that lead to it: without them nothing leads
+ * from it to another. Every step leaves a history that reads and verifies, so an interruption costs
+ * nothing but the rest of the work.
+ */
+export class Pruner {
+  readonly #o: PrunerOptions;
+
+  constructor(options: PrunerOptions) {
+    this.#o = options;
+  }
+
+  /** What would go. Reads only. */
+  async plan(file: FileRow, retention: Retention): Promise<PrunePlan> {
+    const { db, clock } = this.#o;
+    const all: OpRow[] = [];
+    for (let after = 0; after < file.head; ) {
+      const page = rows.opsBetween(db, file.id, after, after + PAGE);
+      all.push(...page.map((op) => ({ ...op, splices: op.splices.subarray(0, 1), args: '' })));
+      after = Math.max(after + PAGE, page.at(-1)?.version ?? 0);
+      await giveWay();
+    }
+    const now = clock.now();
+    const kept = keptBy(retention, all, now);
+    for (const version of this.#needed(file, all, now)) kept.add(version);
+    const gone = all.filter((op) => !kept.has(op.version));
+    return {
+      file,
+      kept,
+      versions: gone.length,
+      bytes: gone.length === 0 ? 0 : this.#bytes(file, kept, gone.length / all.length),
+    };
+  }
+
+  /** Does what was planned. Versions that came since stay. */
+  async run({ file, kept, versions }: PrunePlan): Promise<void> {
+    if (versions === 0) return;
+    await this.#o.compactor.alone(() => this.#run(file, new Set(kept)));
+  }
+
+  *#needed(file: FileRow, all: readonly OpRow[], now: number): Generator<number> {
+    const { db, openSince } = this.#o;
+    const since = Math.min(now - RECENT_MS, openSince?.() ?? now);
+    for (const tag of rows.tagsOf(db, file.id)) yield tag.version;
+    const shown = rows.projection(db, file.id);
+    if (shown && shown.version > 0) yield shown.version;
+    for (const [i, op] of all.entries()) {
+      const next = all[i + 1];
+      if (op.at >= since || (next && next.at >= since)) yield op.version;
+      // A document that went away and came back, or has another name since, says so.
+      if (op.source === 'delete' || op.source === 'move' || all[i - 1]?.source === 'delete') yield op.version;
+    }
+  }
+
+  #bytes(file: FileRow, kept: ReadonlySet<number>, share: number): number {
+    const { db } = this.#o;
+    const stay = new Set<number>();
+    const go = new Set<number>();
+    for (const tree of rows.treesOf(db, file.id)) {
+      for (const { id } of unpackLeaves(rows.leafList(db, tree))) (kept.has(tree.version) ? stay : go).add(id!);
+    }
+    const leaves = rows.leafSizes(
+      db,
+      [...go].filter((id) => !stay.has(id)),
+    );
+    return Math.round(leaves + share * rows.logBytes(db, file.id));
+  }
+
+  async #run(file: FileRow, kept: Set<number>): Promise<void> {
+    const { db, documents } = this.#o;
+    const number = rows.wordId(db, file.id)!;
+    const start = Math.min(...kept);
+    const packs = rows.packsBetween(db, number, start - 1, file.head);
+    // Each pack is thinned by itself, so its last version stays.
+    for (const pack of packs) kept.add(pack.toVersion);
+    await db.write((tx) => rows.markThinned(tx, file.id));
+    await this.#thinRows(file, number, kept, start);
+    for (const pack of packs.reverse()) {
+      await this.#thinPack(file, number, pack, kept, start);
+      await giveWay();
+    }
+    documents.forget(file.id);
+    await this.#count(file);
+  }
+
+  async #thinRows(file: FileRow, number: number, kept: ReadonlySet<number>, start: number): Promise<void> {
+    const { db, documents } = this.#o;
+    const after = rows.packedUpTo(db, number);
+    const logged = rows.loggedOps(db, number, Number.MAX_SAFE_INTEGER);
+    const ops = rows.opsBetween(db, file.id, after, file.head);
+    const both = ops.map((op, i): Both => ({ op, logged: logged[i]! }));
+    let before = after >= start ? rows.opAt(db, file.id, after) : undefined;
+    for (const unit of units(both, kept)) {
+      const last = unit.at(-1)!.op;
+      const isStart = last.version === start;
+      const gone = isStart ? 0 : (before?.version ?? 0);
+      const sha256 = needsText(unit, isStart) ? await this.#text(file, last.version) : undefined;
+      const folded = fold(unit, before, sha256);
+      if (folded !== unit.at(-1)!.logged) {
+        await db.write((tx) => {
+          rows.foldRows(tx, folded, gone);
+          if (sha256 !== undefined) rows.needTree(tx, file.id, last.version);
+          if (isStart) rows.dropPacksBefore(tx, number, start);
+          rows.dropTrees(tx, file.id, (version) => version > gone && version < last.version);
+        });
+        documents.forget(file.id);
+      }
+      before = last;
+    }
+  }
+
+  async #thinPack(
+    file: FileRow,
+    number: number,
+    pack: ReturnType<typeof rows.packsBetween>[number],
+    kept: ReadonlySet<number>,
+    start: number,
+  ): Promise<void> {
+    const { db, documents } = this.#o;
+    const ops = rows.opsOfPack(db, number, pack);
+    const logged = rows.loggedOfPack(db, pack);
+    const both = ops.map((op, i): Both => ({ op, logged: logged[i]! }));
+    const isFirst = pack.fromVersion <= start;
+    if (ops.every((op) => kept.has(op.version)) && !(isFirst && start > 1 && pack.fromVersion > 1)) return;
+    let before = isFirst ? undefined : rows.opAt(db, file.id, pack.fromVersion - 1);
+    const run = [];
+    const texts: number[] = [];
+    for (const unit of units(both, kept)) {
+      const last = unit.at(-1)!.op;
+      const isStart = last.version === start;
+      const sha256 = needsText(unit, isStart) ? await this.#text(file, last.version) : undefined;
+      if (sha256 !== undefined) texts.push(last.version);
+      run.push(fold(unit, before, sha256));
+      before = last;
+    }
+    const next = await packed(number, run, {
+      prev: Buffer.from(pack.prev).toString('hex'),
+      digest: ops.at(-1)!.digest,
+    });
+    rows.readBack(db, number, next);
+    const gone = logged.filter((op) => !kept.has(op.version));
+    await db.write((tx) => {
+      rows.replacePack(tx, pack.id, next);
+      for (const version of texts) rows.needTree(tx, file.id, version);
+      if (isFirst) rows.dropPacksBefore(tx, number, pack.fromVersion);
+      const after = isFirst ? 0 : pack.fromVersion - 1;
+      rows.dropTrees(tx, file.id, (version) => version > after && version <= pack.toVersion && !kept.has(version));
+    });
+    rows.forgetPacks();
+    documents.forget(file.id);
+    for (let i = 0; i < gone.length; i += PAGE) {
+      await db.write((tx) => rows.noteThinned(tx, gone.slice(i, i + PAGE)));
+    }
+  }
+
+  /** Stores the text of a version; gives its digest. */
+  async #text(file: FileRow, version: number): Promise<string> {
+    const { db, documents, leaves } = this.#o;
+    const known = rows.treeAt(db, file.id, version);
+    if (known && known.sha256 !== '') return known.sha256;
+    const tree = documents.read(db, file, version);
+    const sha256 = await treeDigest(tree);
+    const staged = await leaves.stage(tree, file.id);
+    await db.write((tx) => {
+      if (known) rows.setTreeDigest(tx, file.id, version, sha256);
+      else leaves.keep(tx, file.id, version, { tree, sha256, staged });
+    });
+    return sha256;
+  }
+
+  async #count(file: FileRow): Promise<void> {
+    const { db } = this.#o;
+    const ids = new Set<number>();
+    for (const tree of rows.treesOf(db, file.id))
+      for (const { id } of unpackLeaves(rows.leafList(db, tree))) ids.add(id!);
+    const bytes = rows.leafSizes(db, [...ids]) + rows.logBytes(db, file.id);
+    await db.write((tx) => rows.setStored(tx, file.id, bytes));
+  }
+}
+
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

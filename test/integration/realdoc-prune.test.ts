@@ -1,0 +1,196 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type Clock, type Database, silentLogger, systemClock, type Tx } from '../../src/common/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
+import type { FileRow } from '../../src/realdoc/rows.ts';
+import { Compactor } from '../../src/realdoc/storage/compactor.ts';
+import { Pruner } from '../../src/realdoc/storage/pruner.ts';
+import { keptBy } from '../../src/realdoc/storage/retention.ts';
+import { DocBox } from '../support/doc-box.ts';
+
+const PATH = 'office/a.md';
+const NOTHING_OLD = { allDays: 0, hourlyDays: 0, dailyDays: 0 };
+const DAY = 24 * 3_600_000;
+let box: DocBox;
+/** Ages of the versions do not count as recent. */
+let ahead = 0;
+const clock: Clock = { ...systemClock, now: () => systemClock.now() + ahead };
+beforeEach(async () => {
+  ahead = 0;
+  box = await DocBox.open({ clock });
+});
+afterEach(() => box.destroy());
+
+const head = (): Promise<FileRow> => box.room.locate(PATH, { look: false });
+const verified = async (): Promise<unknown[]> =>
+  (await box.call<{ problems: unknown[] }>('doc.verify', { path: 'office', full: true })).problems;
+
+/** A document with so many versions; a rewrite of all of it now and then. The text of each. */
+async function versions(count: number): Promise<string[]> {
+  const lines = Array.from({ length: 900 }, (_, i) => `line ${i} ${randomBytes(30).toString('hex')}`);
+  const text = (): string => `${lines.join('\n')}\n`;
+  await box.write('a.md', text());
+  await box.addWorkspace();
+  const texts = ['', text()];
+  for (let version = 1; version < count; version++) {
+    if (version % 67 === 0) {
+      for (const [i] of lines.entries()) lines[i] = `rewritten in ${version} ${randomBytes(30).toString('hex')}`;
+      await box.room.settled();
+      await box.write('a.md', text());
+      await box.room.scan(box.room.workspace('office'));
+    } else {
+      const line = 1 + ((version * 31) % lines.length);
+      lines[line - 1] = `line ${line} as of ${version}`;
+      await box.call('doc.edit', { path: PATH, base: version, verbs: [{ set: `${line}`, text: [lines[line - 1]] }] });
+    }
+    texts.push(text());
+  }
+  await box.room.settled();
+  return texts;
+}
+
+async function everyKept(texts: readonly string[], kept: Iterable<number>): Promise<void> {
+  box.room.documents.forgetAll();
+  for (const version of kept) {
+    const file = await head();
+    expect([version, box.room.documents.at(file, version).toBuffer().toString()]).toEqual([version, texts[version]]);
+  }
+}
+
+describe('taking old versions away', () => {
+  it('leaves every kept version as it was, names the nearest for the others, and still verifies', async () => {
+    const texts = await versions(140);
+    await box.call('doc.tag', { path: PATH, name: 'signed', version: 20 });
+    ahead = 2 * DAY;
+    const file = await head();
+    const dry = await box.invoke('doc.prune', { path: 'office', policy: NOTHING_OLD }, undefined, true);
+    expect(dry.plan).toMatchObject({ versions: 138, documents: [{ path: PATH, start: 20 }] });
+    expect(Number((dry.plan as { bytes: number }).bytes)).toBeGreaterThan(1000);
+    await everyKept(texts, [1, 7, 139]);
+    await box.call('doc.prune', { path: 'office', policy: NOTHING_OLD });
+    await box.room.settled();
+    await everyKept(texts, [20, 140]);
+    for (const version of [1, 19, 21, 139]) {
+      const before = version < 20 ? null : 20;
+      const after = version < 20 ? 20 : 140;
+      await expect(box.text(PATH, `v${version}`)).rejects.toMatchObject({
+        code: 'DOC_PRUNED',
+        details: { before, after },
+      });
+    }
+    expect(await verified()).toEqual([]);
+    const log = await box.call<{ versions: { version: number; gone?: number }[]; start?: number; more: boolean }>(
+      'doc.log',
+      { path: PATH },
+    );
+    expect(log.versions.map((v) => [v.version, v.gone])).toEqual([
+      [140, 119],
+      [20, 19],
+    ]);
+    expect([log.start, log.more]).toEqual([20, false]);
+    await expect(box.call('doc.undo', { path: PATH })).rejects.toMatchObject({ code: 'DOC_PRUNED' });
+    const { total } = await box.call<{ total: number }>('doc.read', { path: PATH, at: 'signed' });
+    expect(total).toBe(900);
+    const diff = await box.call<{ from: number; to: number }>('doc.diff', { path: PATH });
+    expect([diff.from, diff.to]).toEqual([20, 140]);
+    // Life goes on.
+    await box.call('doc.edit', { path: PATH, base: 140, verbs: [{ set: '1', text: ['new'] }] });
+    await box.call('doc.undo', { path: PATH });
+    await box.call('doc.rollback', { path: PATH, to: 'v20' });
+    expect(await box.file('a.md')).toBe(texts[20]);
+    expect(await verified()).toEqual([]);
+    expect(rows.storedIn(box.store, file.workspace)).toBeGreaterThan(0);
+  });
+
+  it('goes through packs and rows, and what is interrupted at any step reads and verifies', async () => {
+    const texts = await versions(720);
+    box.room.compactor.noteVersion((await head()).id, 64);
+    await box.room.compactor.idle();
+    expect(box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_pack')!.n).toBeGreaterThan(0);
+    for (const version of [300, 301, 400, 650]) {
+      await box.call('doc.tag', { path: PATH, name: `t${version}`, version });
+    }
+    ahead = 2 * DAY;
+    const compactor = new Compactor({ db: box.store, clock, log: silentLogger });
+    for (let steps = 0; ; steps++) {
+      // A writer that dies after so many transactions, as a killed process would.
+      let left = steps;
+      const dying = {
+        get: box.store.get.bind(box.store),
+        all: box.store.all.bind(box.store),
+        write: <T>(fn: (tx: Tx) => T): Promise<T> =>
+          left-- > 0 ? box.store.write(fn) : Promise.reject(new Error('killed')),
+      } as unknown as Database;
+      const { documents, leaves } = box.room;
+      const pruner = new Pruner({ db: dying, clock, log: silentLogger, documents, leaves, compactor });
+      const plan = await pruner.plan(await head(), NOTHING_OLD);
+      const end = await pruner.run(plan).then(
+        () => 'done',
+        () => 'killed',
+      );
+      documents.forgetAll();
+      rows.forgetPacks();
+      if (steps % 4 === 0 || end === 'done') {
+        await everyKept(texts, [300, 301, 400, 650, 720]);
+        expect([steps, await verified()]).toEqual([steps, []]);
+      }
+      if (end === 'done') break;
+    }
+    const file = await head();
+    const left = rows.opsBetween(box.store, file.id, 0, file.head).map((op) => op.version);
+    // Each pack ends with a version that stays.
+    const packed = rows.packedUpTo(box.store, rows.wordId(box.store, file.id)!);
+    expect(left).toEqual([...new Set([300, 301, 400, packed, 650, 720])].sort((a, b) => a - b));
+    await expect(box.text(PATH, 'v299')).rejects.toMatchObject({ code: 'DOC_PRUNED' });
+    await box.call('doc.rollback', { path: PATH, to: 't400' });
+    expect(await box.file('a.md')).toBe(texts[400]);
+    expect(await verified()).toEqual([]);
+  });
+
+  it('gives leaves and files back an hour later, and not what is named again by then', async () => {
+    const png = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), bytes]);
+    const first = png(randomBytes(900_000));
+    await box.write('scan.png', first);
+    await box.addWorkspace();
+    await box.write('scan.png', png(randomBytes(900_000)));
+    await box.room.scan(box.room.workspace('office'));
+    await box.room.settled();
+    const leaves = (): number => box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_leaf')!.n;
+    const both = leaves();
+    ahead = 2 * DAY;
+    await box.call('doc.prune', { path: 'office', policy: NOTHING_OLD });
+    await box.room.settled();
+    expect(leaves()).toBe(both);
+    await box.write('again.png', first);
+    await box.room.scan(box.room.workspace('office'));
+    await box.room.settled();
+    ahead += 2 * 3_600_000;
+    expect(await box.room.garbage.collect()).toBe(0);
+    const { rm } = await import('node:fs/promises');
+    await rm(`${box.root}/again.png`);
+    await box.room.scan(box.room.workspace('office'));
+    await box.room.settled();
+    expect(await verified()).toEqual([]);
+  });
+
+  it('keeps what a policy says, whenever it is asked', () => {
+    const now = 1000 * DAY;
+    fc.assert(
+      fc.property(fc.array(fc.nat(500 * DAY), { minLength: 1, maxLength: 200 }), fc.nat(DAY), (ages, later) => {
+        const list = ages.sort((a, b) => b - a).map((age, i) => ({ version: i + 1, at: now - age }));
+        const policy = { allDays: 7, hourlyDays: 30, dailyDays: 365 };
+        const kept = keptBy(policy, list, now);
+        expect(kept.has(list.length)).toBe(true);
+        for (const { version, at } of list) if (now - at <= 7 * DAY) expect(kept.has(version)).toBe(true);
+        // What goes today was not kept yesterday for being the last of its hour or day.
+        const keptLater = keptBy(
+          policy,
+          list.filter(({ version }) => kept.has(version)),
+          now + later,
+        );
+        for (const version of keptLater) expect(kept.has(version)).toBe(true);
+      }),
+    );
+  });
+});
