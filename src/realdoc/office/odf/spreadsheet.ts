@@ -58,7 +58,8 @@ export function readSpreadsheet(parts: Parts): Spreadsheet {
     const rows: RowRun[] = [];
     addRows(rows, element);
     const isHidden = hidden.has(element.attr('style-name', TABLE) ?? '');
-    sheets.push({ name: element.attr('name', TABLE) ?? '', isHidden, hasCells: true, element, rows });
+    const name = (element.attr('name', TABLE) ?? '').replaceAll(/[\r\n]/g, ' ');
+    sheets.push({ name, isHidden, hasCells: true, element, rows });
   }
   return { part, root, sheets };
 }

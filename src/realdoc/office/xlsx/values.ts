@@ -41,7 +41,7 @@ export class Values {
 }
 
 export function inOneLine(text: string): string {
-  return text.replaceAll('\n', BREAK).replaceAll('\r', '␍');
+  return text.replaceAll('\n', BREAK).replaceAll('\r', '␍').toWellFormed();
 }
 
 /** What a line says, with its breaks again. */

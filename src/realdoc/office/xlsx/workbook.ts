@@ -48,7 +48,7 @@ export function readWorkbook(parts: Parts): Workbook {
   for (const element of root.first('sheets')?.elements('sheet') ?? []) {
     const relation = relations.get(relationId(element) ?? '');
     sheets.push({
-      name: element.attr('name', '') ?? '',
+      name: (element.attr('name', '') ?? '').replaceAll(/[\r\n]/g, ' '),
       isHidden: (element.attr('state', '') ?? 'visible') !== 'visible',
       element,
       part: relation?.type === 'worksheet' ? parts.find(relation.target) : undefined,
