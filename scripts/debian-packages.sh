@@ -10,7 +10,7 @@ for need in "$@"; do
     mdns) packages="$packages iproute2" ;;
     jail) packages="$packages bubblewrap" ;;
     share) packages="$packages samba smbclient cifs-utils" ;;
-    office) packages="$packages libreoffice-core libreoffice-writer libreoffice-calc" ;;
+    office) packages="$packages libreoffice-core libreoffice-writer libreoffice-calc libreoffice-impress" ;;
     crash) packages="$packages gcc libc6-dev" ;;
     units) packages="$packages systemd" ;;
     *) echo "unknown: $need (web, mdns, jail, share, office, crash, units)" >&2; exit 2 ;;

@@ -93,8 +93,9 @@ for (const [name, before] of files) {
     continue;
   }
   const view = viewOf(before, format);
-  if (view.some((line, i) => line.text !== read.lines[i])) wrong.push(`${name}: the room shows other lines`);
-  const words = keywordTrials(before, format).slice(0, 5);
+  if (view.some((line, i) => read.lines[i] !== undefined && line.text !== read.lines[i]))
+    wrong.push(`${name}: the room shows other lines`);
+  const words = keywordTrials(before, format).slice(0, 30);
   if (words.length === 0) wordless.push(name);
   else {
     tally.keyword++;
@@ -144,13 +145,13 @@ for (const [library, n] of libraries) {
 }
 
 const none = (list: readonly string[]): void =>
-  assert(list.length === 0, `${list.length}: ${list.slice(0, 5).join('; ')}`);
+  assert(tally.keywordDone > 0 && list.length === 0, `${list.length}: ${list.slice(0, 5).join('; ')}`);
 await checks.check('nearly every file can be read', () => {
   assert(unreadable.length * 20 <= files.size, `${unreadable.length} of ${files.size} cannot`);
   return `${files.size - unreadable.length} of ${files.size}`;
 });
 await checks.check('a word of each file that has one is replaced', () => {
-  assert(tally.keywordDone === tally.keyword, `${tally.keywordDone} of ${tally.keyword}`);
+  assert(tally.keyword > 0 && tally.keywordDone === tally.keyword, `${tally.keywordDone} of ${tally.keyword}`);
   return `${tally.keywordDone} of ${tally.keyword}`;
 });
 await checks.check('99 of 100 replacements across runs are done', () => {
@@ -202,7 +203,7 @@ async function reopen(program: string): Promise<void> {
       none(closed.filter((each) => before.has(each.path)).map((each) => each.name));
       none(
         list
-          .filter(({ path }) => texts.has(path) && !/Zwölfjingu|4711/.test(texts.get(path)!))
+          .filter(({ path }) => texts.has(path) && !/Zwölfjingu|office:value="4711"/.test(texts.get(path)!))
           .map((each) => each.name),
       );
       return `${texts.size} of ${list.length}, ${closed.length} neither before nor after; ${program}`;

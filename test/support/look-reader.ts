@@ -72,6 +72,9 @@ export function readRuns(xml: string): Char[] {
     else if (HOLDERS.has(tag) && !empty) {
       if (close) holders.pop();
       else holders.push(`${tag} ${match.index}`);
+    } else if (tag === 'dataBinding' && holders.length > 0) {
+      // Shows a property of the document: programs write its text anew when they open the file.
+      holders[holders.length - 1] = `bound ${match.index}`;
     } else if (tag === 'fldChar') {
       const type = attribute(attributes ?? '', '(?:\\w+:)?fldCharType');
       if (type === 'begin') holders.push(`field ${match.index}`);

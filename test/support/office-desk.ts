@@ -42,18 +42,19 @@ export class OfficeDesk {
     await this.#supervisor.stop();
   }
 
-  /** All lines of the document, or why it cannot be read as lines. */
-  async lines(name: string): Promise<{ version: number; lines: string[] } | Refused> {
-    const lines: string[] = [];
+  /** All lines of the document (`undefined` for one too long to be shown whole), or why it cannot be read as lines. */
+  async lines(name: string): Promise<{ version: number; lines: (string | undefined)[] } | Refused> {
+    const lines: (string | undefined)[] = [];
     let version = 0;
     try {
       for (let from = 1; ; ) {
-        const read = await this.#box.call<{ version: number; total: number; lines: { n: number; text: string }[] }>(
-          'doc.read',
-          { path: `office/${name}`, lines: `${from}-${from + 1999}` },
-        );
+        const read = await this.#box.call<{
+          version: number;
+          total: number;
+          lines: { n: number; text: string; cut?: boolean }[];
+        }>('doc.read', { path: `office/${name}`, from, to: from + 1999 });
         version = read.version;
-        lines.push(...read.lines.map((line) => line.text));
+        lines.push(...read.lines.map((line) => (line.cut ? undefined : line.text)));
         from = (read.lines.at(-1)?.n ?? read.total) + 1;
         if (from > read.total) return { version, lines };
       }

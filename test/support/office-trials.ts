@@ -11,7 +11,7 @@ export interface Trial {
   nth: number;
   /** `Sheet1!B7` */
   address?: string;
-  /** `holders`: across the edge of a link, a content control or a field as well. */
+  /** `holders`: across the edge of a link, a content control or a field as well, or in what shows a property. */
   across?: 'runs' | 'holders';
 }
 
@@ -58,7 +58,8 @@ export function acrossRunTrials(file: Buffer, kind: Format, max: number): Trial[
       const nth = countOf(text.slice(0, at - left.length), find) + 1;
       const chars = paragraph.slice(charIndex(paragraph, at - left.length), charIndex(paragraph, at + right.length));
       const holders = new Set(chars.map((char) => char.holder));
-      out.push({ line, find, replace: `${MARK} quer`, nth, across: holders.size > 1 ? 'holders' : 'runs' });
+      const isHeld = holders.size > 1 || [...holders].some((holder) => holder.includes('bound '));
+      out.push({ line, find, replace: `${MARK} quer`, nth, across: isHeld ? 'holders' : 'runs' });
       break;
     }
   }

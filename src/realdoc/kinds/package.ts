@@ -124,6 +124,7 @@ function aimIn(aim: PartAim, part: { at: number; bytes: Buffer }, verbs: readonl
     verb,
     lines,
     ...(known ? {} : { unproven: lines }),
+    ...(aim.aside === true ? { aside: true as const } : {}),
     region: { from: part.at + region.from, to: part.at + region.to },
     splices,
   };

@@ -18,7 +18,7 @@ export class LibreOffice {
   }
 
   /**
-   * Opens each file and writes it as flat XML (`fodt`, `fods`, `fodp`). Gives the text without tags by path; a file that
+   * Opens each file and writes it as flat XML (`fodt`, `fods`, `fodp`). Gives what was written by path; a file that
    * LibreOffice cannot open is absent. One that takes the program down is tried again alone.
    */
   async read(files: readonly string[], to: 'fodt' | 'fods' | 'fodp'): Promise<Map<string, string>> {
@@ -45,7 +45,7 @@ export class LibreOffice {
     });
     for (const file of files) {
       const made = join(out, `${basename(file).replace(/\.[^.]*$/, '')}.${to}`);
-      if (existsSync(made)) texts.set(file, readFileSync(made, 'utf8').replaceAll(/<[^>]*>/g, ''));
+      if (existsSync(made)) texts.set(file, readFileSync(made, 'utf8'));
     }
   }
 }

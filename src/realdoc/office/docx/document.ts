@@ -3,7 +3,7 @@ import { refused } from '../refused.ts';
 import { Parts } from '../relations.ts';
 import type { XmlElement } from '../xml.ts';
 import { FieldStack } from './fields.ts';
-import { type Paragraph, readParagraph } from './paragraph.ts';
+import { fixedParagraph, type Paragraph, readParagraph, whyBound } from './paragraph.ts';
 import { readStyles, type Styles } from './styles.ts';
 
 /** One line of the view with what it stands on. */
@@ -72,6 +72,8 @@ class Reader {
   #part = 0;
   #story = '';
   #fields = new FieldStack();
+  /** Why the paragraphs of the content control that is being read cannot be changed. */
+  #fixed: string | undefined;
 
   constructor(parts: Parts, styles: Styles) {
     this.#parts = parts;
@@ -94,7 +96,10 @@ class Reader {
       } else if (child.local === 'tbl') this.#table(child);
       else if (child.local === 'sdt') {
         const content = child.first('sdtContent');
+        const outer = this.#fixed;
+        this.#fixed ??= whyBound(child.first('sdtPr'));
         if (content) this.#blocks(content, prefix, cell);
+        this.#fixed = outer;
       } else if (child.local === 'customXml' || child.local === 'ins' || child.local === 'moveTo') {
         this.#blocks(child, prefix, cell);
       }
@@ -119,7 +124,8 @@ class Reader {
 
   #line(element: XmlElement, prefix: string, cell: string | undefined, twin?: XmlElement): void {
     const bytes = this.#parts.bytes(this.#part);
-    const paragraph = readParagraph(bytes, element, this.#fields);
+    const read = readParagraph(bytes, element, this.#fields);
+    const paragraph = this.#fixed === undefined ? read : fixedParagraph(read, this.#fixed);
     const properties = element.first('pPr');
     const isGone = properties?.first('rPr')?.first('del') !== undefined && paragraph.text === '';
     if (!isGone) {

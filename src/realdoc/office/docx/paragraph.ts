@@ -100,6 +100,18 @@ function readWithin(r: Reading, parent: XmlElement, chain: readonly unknown[], f
   for (let i = first; i < r.segments.length; i++) r.segments[i] = { ...r.segments[i]!, kind: 'fixed', what: fixed };
 }
 
+/** The same paragraph where nothing in it can be changed. */
+export function fixedParagraph(paragraph: Paragraph, what: string): Paragraph {
+  return { ...paragraph, segments: paragraph.segments.map((segment) => ({ ...segment, kind: 'fixed', what })) };
+}
+
+/** Why nothing in whole paragraphs of a content control can be changed: what is bound is filled in anew by Word. */
+export function whyBound(properties: XmlElement | undefined): string | undefined {
+  if (properties?.first('dataBinding')) return 'a content control that shows a property of the document';
+  const lock = properties?.first('lock')?.attr('val');
+  return lock === 'contentLocked' || lock === 'sdtContentLocked' ? 'a locked content control' : undefined;
+}
+
 function whyFixed(properties: XmlElement | undefined): string | undefined {
   const lock = properties?.first('lock')?.attr('val');
   if (lock === 'contentLocked' || lock === 'sdtContentLocked') return 'a locked content control';
