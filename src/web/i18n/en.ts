@@ -98,7 +98,7 @@ export const en = {
   'doc.undone': 'Taken back.',
   'doc.first': 'The first text',
   'doc.is-undone': 'taken back',
-  'doc.show-diff': 'Show the change',
+  'doc.show-diff': 'Show change',
   'doc.new-task': 'Change this document',
   'doc.by.person': 'By a person',
   'doc.by.agent': 'By the agent',
