@@ -33,7 +33,10 @@ export async function landInCode(doc: Doc, ask: Ask): Promise<Landing> {
   const bytes = wholeOf(doc, MAX_CODE);
   const symbols = await withTree(languageOf(doc.path)!, bytes, symbolsIn);
   const wanted = ask.address.slice(1).trim();
-  const found = symbols.filter(({ path }) => path.some((_, i) => path.slice(i).join('.') === wanted));
+  const exact = symbols.filter(({ path }) => path.join('.') === wanted);
+  // The whole name comes before the end of a longer one.
+  const found =
+    exact.length > 0 ? exact : symbols.filter(({ path }) => path.some((_, i) => path.slice(i).join('.') === wanted));
   const lines = new LineCounter(bytes);
   if (found.length > 1)
     throw sharedAddress(
@@ -52,9 +55,13 @@ export async function landInCode(doc: Doc, ask: Ask): Promise<Landing> {
 }
 
 function landAt(bytes: Buffer, symbol: CodeSymbol, ask: Ask): Pick<Landing, 'region' | 'patches'> {
-  const region = linesAround(bytes, symbol) ?? { from: symbol.from, to: symbol.to };
-  const isLines = linesAround(bytes, symbol) !== undefined;
+  const lines = symbol.isPart ? undefined : linesAround(bytes, symbol);
+  const region = lines ?? { from: symbol.isPart ? symbol.core : symbol.from, to: symbol.to };
+  const isLines = lines !== undefined;
   if (ask.act === 'show') return { region, patches: [] };
+  if (symbol.isPart && ask.act !== 'set') {
+    throw invalid(ask, 'it is one of several names of a declaration; change the lines of the whole');
+  }
   if (ask.act === 'cut') {
     const to = isLines ? behindGap(bytes, region) : region.to;
     return { region: { from: region.from, to }, patches: [{ at: region.from, del: to - region.from, ins: '' }] };

@@ -10,6 +10,8 @@ export interface CodeSymbol {
   /** Beginning without them. */
   core: number;
   to: number;
+  /** One of several names of a declaration: it cannot be taken out by itself. */
+  isPart?: boolean;
 }
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/));
@@ -59,7 +61,10 @@ export function symbolsIn(root: Node): CodeSymbol[] {
       const siblings = i === 0 ? [...frame.lead, kid] : kids;
       const span = frame.outer ?? spanOf(kid, siblings, i === 0 ? frame.lead.length : i);
       const name = nameOf(kid, isTop);
-      if (name !== undefined) out.push({ path: [...path, ...(titleOf(kid) ?? name)], ...span });
+      const isPart = kid.type === 'variable_declarator' && !frame.outer;
+      if (name !== undefined) {
+        out.push({ path: [...path, ...(titleOf(kid) ?? name)], ...span, ...(isPart ? { isPart } : {}) });
+      }
       if (name !== undefined && !SCOPES.has(kid.type)) continue;
       const isWrapper = WRAPPERS.has(kid.type) && namedSymbols(kid) === 1;
       inner.push({

@@ -66,7 +66,7 @@ export function landAt(doc: Doc, ask: Ask, b: Buffer, steps: readonly string[]):
   if (ask.act === 'set') {
     const region = { from: member.value, to: member.to };
     const old = b.toString('utf8', region.from, region.to);
-    const ins = valueFor(ask, textOf(ask).join(eolAt(b, region.from)), old, escapesAll(b));
+    const ins = valueFor(ask, textOf(ask).join(eolAt(b, region.from)), old, b);
     return { address, region, patches: [{ at: region.from, del: region.to - region.from, ins }] };
   }
   if (!place.container) throw invalid(ask, 'the value of the whole text cannot be taken out or have neighbours');

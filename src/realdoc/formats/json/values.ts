@@ -6,15 +6,18 @@ import { checkJson } from './check.ts';
  * string, what is no JSON string, object or array becomes a string: `10117` over `"10115"` must not turn a postcode
  * into a number. Over anything else, what is no JSON is refused.
  */
-export function valueFor(ask: Ask, text: string, old: string, ascii: boolean): string {
+export function valueFor(ask: Ask, text: string, old: string, document: Buffer): string {
   const wasString = old.startsWith('"');
   const bytes = Buffer.from(text);
-  const isJson = checkJson(bytes) === undefined;
+  // Comments may come in where there are some.
+  const isJson =
+    checkJson(bytes) === undefined ||
+    (checkJson(bytes, 0, bytes.length, true) === undefined && checkJson(document) !== undefined);
   if (isJson && !(wasString && !/^\s*["{[]/.test(text))) return text;
   if (!wasString) {
     throw invalid(ask, `"${text.slice(0, 80)}" is no JSON value, and the old one (${old.slice(0, 40)}) is no string`);
   }
-  return quote(text, ascii);
+  return quote(text, escapesAll(document));
 }
 
 /** New members for an object, or elements for an array, without a comma at the end. */

@@ -27,6 +27,8 @@ const ATX = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
 const RULE = /^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const ITEM = /^( {0,3}(?:[-*+]|\d{1,9}[.)]))(?:([ \t]+)\S|[ \t]*$)/;
+const QUOTE = /^ {0,3}> ?/;
+const DEFINITION = /^ {0,3}\[[^\]]+\]:[ \t]*\S+[ \t]*(?:[ \t](?:"[^"]*"|'[^']*'|\([^)]*\))[ \t]*)?$/;
 /** CommonMark 4.6: kinds 1 to 5 end at their own mark, 6 at a blank line. */
 const HTML_BLOCKS: readonly [RegExp, RegExp][] = [
   [/^ {0,3}<(?:script|pre|style|textarea)(?:[ \t>]|$)/i, /<\/(?:script|pre|style|textarea)>/i],
@@ -39,6 +41,11 @@ const HTML_BLOCKS: readonly [RegExp, RegExp][] = [
     /^[ \t]*$/,
   ],
 ];
+
+/** Kind 7: one tag alone on its line. It breaks off no paragraph and ends at a blank line. */
+const HTML_TAG =
+  /^ {0,3}<(?:\/[A-Za-z][A-Za-z0-9-]*|[A-Za-z][A-Za-z0-9-]*(?:[ \t]+[A-Za-z_:][\w.:-]*(?:[ \t]*=[ \t]*(?:"[^"]*"|'[^']*'|[^ \t"'=<>`]+))?)*[ \t]*\/?)[ \t]*>[ \t]*$/;
+const TAG_BLOCK: readonly [RegExp, RegExp] = [HTML_TAG, /^[ \t]*$/];
 
 /**
  * Finds headings, tables and front matter line by line (CommonMark 0.31 and GFM tables): what stands in fenced or
@@ -57,21 +64,31 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
   let paragraph = -1;
   // Indentation that lines must have to belong to the list item they stand in; 0 outside of lists.
   let item = 0;
+  // Whether the line above is a paragraph in an item, which the next line may go on with (CommonMark 5.2, lazy).
+  let isLazy = false;
   for (; i < index.count; i++) {
     const line = at(i);
     if (isBlank(line)) {
       paragraph = -1;
+      isLazy = false;
       continue;
     }
     const indent = indentOf(line);
-    if (item > 0 && indent >= item) continue;
+    if (item > 0 && indent >= item) {
+      isLazy = isText(line.trimStart());
+      continue;
+    }
     const underline = paragraph >= 0 ? UNDERLINE.exec(line) : null;
     if (underline) {
-      const lines = Array.from({ length: i - paragraph }, (_, k) => at(paragraph + k));
-      const title = titleOf(lines.map(trimBlanks).join(' '));
-      text.headings.push({ level: underline[1]![0] === '=' ? 1 : 2, title, from: paragraph, to: i });
+      while (paragraph < i && DEFINITION.test(at(paragraph))) paragraph++;
+      if (paragraph < i) {
+        const lines = Array.from({ length: i - paragraph }, (_, k) => at(paragraph + k));
+        const title = titleOf(lines.map(trimBlanks).join(' '));
+        text.headings.push({ level: underline[1]![0] === '=' ? 1 : 2, title, from: paragraph, to: i });
+        paragraph = -1;
+        continue;
+      }
       paragraph = -1;
-      continue;
     }
     if (paragraph < 0 && item === 0 && indent >= 4) continue;
     const fence = indent < 4 ? FENCE.exec(line) : null;
@@ -88,7 +105,9 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
       item = 0;
       continue;
     }
-    const html = HTML_BLOCKS.find(([open]) => open.test(line));
+    const html =
+      HTML_BLOCKS.find(([open]) => open.test(line)) ??
+      (paragraph < 0 && !isLazy && HTML_TAG.test(line) ? TAG_BLOCK : undefined);
     if (html) {
       i = htmlEnd(index, i, html[1]);
       paragraph = -1;
@@ -101,27 +120,26 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
       continue;
     }
     const listed = ITEM.exec(line);
-    if (listed) {
+    // Only `1.` may break off a paragraph, and only with text (CommonMark 5.2).
+    if (listed && (paragraph < 0 || (listed[2] !== undefined && !/\d/.test(listed[1]!.replace(/^ *1[.)]$/, ''))))) {
       item = listed[1]!.length + Math.min(listed[2]?.length ?? 1, 4);
       paragraph = -1;
-      item = trapFence(index, i, line, item, (end) => {
-        i = end;
-      });
+      isLazy = isText(line.slice(listed[1]!.length).trimStart());
       continue;
     }
-    if (/^ {0,3}>/.test(line)) {
+    if (QUOTE.test(line)) {
       item = 0;
       paragraph = -1;
       i = quoteEnd(index, i);
       continue;
     }
-    // A line that only goes on with the item's paragraph (CommonMark 5.2, lazy) does not end the list.
-    if (item > 0 && i > 0 && !isBlank(at(i - 1))) continue;
+    if (item > 0 && isLazy) continue;
     item = 0;
-    if (paragraph < 0 && isTable(line, i + 1 < index.count ? at(i + 1) : '')) {
+    if (isTable(line, i + 1 < index.count ? at(i + 1) : '')) {
       const from = i;
       i++;
-      while (i + 1 < index.count && !isBlank(at(i + 1)) && !ATX.test(at(i + 1)) && !FENCE.test(at(i + 1))) i++;
+      while (i + 1 < index.count && indentOf(at(i + 1)) < 4 && !breaksOff(at(i + 1))) i++;
+      paragraph = -1;
       text.tables.push({ from, to: i });
       continue;
     }
@@ -130,11 +148,20 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
   return text;
 }
 
-/** A fence that begins right behind the bullet goes on in the item. */
-function trapFence(index: LineIndex, i: number, line: string, item: number, skip: (end: number) => void): number {
-  const fence = FENCE.exec(line.slice(item));
-  if (fence) skip(fenceEnd(index, i, fence[1]!, item));
-  return item;
+/** Whether the text of an item or quote is a paragraph that the next line may go on with. */
+function isText(line: string): boolean {
+  return !(
+    isBlank(line) ||
+    ATX.test(line) ||
+    FENCE.test(line) ||
+    RULE.test(line) ||
+    HTML_BLOCKS.some(([open]) => open.test(line))
+  );
+}
+
+/** A line that cannot go on with a paragraph or table. */
+function breaksOff(line: string): boolean {
+  return !isText(line) || ITEM.test(line) || QUOTE.test(line);
 }
 
 /** A line without its line end, one character a byte, so that columns are offsets. */
@@ -189,13 +216,11 @@ function htmlEnd(index: LineIndex, open: number, end: RegExp): number {
 
 function quoteEnd(index: LineIndex, from: number): number {
   let i = from;
+  let isLazy = isText(lineText(index, from).replace(QUOTE, ''));
   while (i + 1 < index.count) {
     const next = lineText(index, i + 1);
-    if (
-      isBlank(next) ||
-      (!/^ {0,3}>/.test(next) && (ATX.test(next) || FENCE.test(next) || RULE.test(next) || ITEM.test(next)))
-    )
-      return i;
+    if (QUOTE.test(next)) isLazy = isText(next.replace(QUOTE, ''));
+    else if (!isLazy || breaksOff(next)) return i;
     i++;
   }
   return i;

@@ -1,4 +1,4 @@
-import { isAlias, isCollection, isScalar, type Node, parseDocument, type Scalar } from 'yaml';
+import { isAlias, isCollection, isScalar, isSeq, type Node, parseDocument, type Scalar } from 'yaml';
 
 /** What surrounds the value that is written. */
 export interface Surrounding {
@@ -74,8 +74,14 @@ function blockOf(old: string, lines: readonly string[], at: Surrounding): string
 }
 
 /** Lines in place of a block map or list, at its column. The first line stands where the old one began. */
-function nested(old: string, lines: readonly string[], { column, eol }: Surrounding): string {
-  const own = dedent(lines).map((line, i) => (i === 0 || line === '' ? line : ' '.repeat(column) + line));
+function nested(old: string, lines: readonly string[], { column, indent, eol }: Surrounding): string {
+  const bare = dedent(lines);
+  const doc = parseDocument(bare.join('\n'), { logLevel: 'silent', prettyErrors: false });
+  // A list may stand at the column of its key; what is no list must stand further in.
+  const shift = column <= indent && !isSeq(doc.contents) ? ' '.repeat(indent + 2 - column) : '';
+  const own = bare
+    .map((line) => (line === '' ? '' : shift + line))
+    .map((line, i) => (i === 0 || line === '' ? line : ' '.repeat(column) + line));
   return own.join(eol) + (old.endsWith('\n') ? eol : '');
 }
 

@@ -112,6 +112,9 @@ describe('source code by symbol', () => {
 
   it('refuses what is not there, or there twice', async () => {
     expect((await refusalOf(() => code('w/a.ts', BOX, 'cut', '@Box.strat'))).details['near']).toContain('@Box.start');
+    const several = 'const a = 1,\n  b = 2;\n';
+    expect(await code('w/a.js', several, 'set', '@b', 'b = 3')).toBe(several.replace('2', '3'));
+    expect(await refusalOf(() => code('w/a.js', several, 'cut', '@a'))).toMatchObject({ code: 'DOC_VERB_INVALID' });
     const two = 'class A { m() {} }\nclass B { m() {} }\n';
     expect(await refusalOf(() => code('w/a.ts', two, 'cut', '@m'))).toMatchObject({
       code: 'DOC_AMBIGUOUS',

@@ -26,6 +26,7 @@ describe('JSON by pointer', () => {
     expect(json('set', '/server/host', 'a "b"')).toBe(CONFIG.replace('"box"', '"a \\"b\\""'));
     expect(json('set', '/timeout', '1.0')).toBe(CONFIG.replace('1.50e+2', '1.0'));
     expect(json('set', '/tags/1', '"x"')).toBe(CONFIG.replace('"b"', '"x"'));
+    expect(json('set', '/tags', '[', '  1, // one', ']')).toBe(CONFIG.replace('["a","b"]', '[\n  1, // one\n]'));
     expect(json('set', '/empty', '{', '  "a": 1', '}')).toBe(CONFIG.replace('{}', '{\n  "a": 1\n}'));
   });
 

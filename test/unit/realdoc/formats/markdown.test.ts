@@ -56,6 +56,13 @@ describe('Markdown by heading', () => {
     const tricky =
       '- # in a list\n  ## too\n\n> # quoted\n\n    # code\n\n<!--\n# comment\n-->\n\n# Real #\n\n#none\n####### seven\n* * *\ntext\n\n---\n';
     expect(outlineOfMarkdown(Buffer.from(tricky)).map((e) => e.title)).toEqual(['Real']);
+    const titles = (text: string): string[] => outlineOfMarkdown(Buffer.from(text)).map((e) => e.title);
+    expect(titles('[a]: b\n===\n# X\n')).toEqual(['X']);
+    expect(titles('> quote\n<div>\n# html\n\n# X\n')).toEqual(['X']);
+    expect(titles('- item\nlazy\n# X\n---\n  # Y\n')).toEqual(['X', 'Y']);
+    expect(titles('text\n| a |\n|---|\n    | b |\n')).toEqual(['a']);
+    expect(titles('text\n2. no list\n---\n')).toEqual(['text 2. no list']);
+    expect(titles('<x-y>\n# html\n\n# X\n')).toEqual(['X']);
   });
 
   it('sets the body of a section and keeps the blank lines around', () => {

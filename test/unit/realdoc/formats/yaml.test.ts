@@ -57,6 +57,8 @@ describe('YAML by pointer', () => {
 
   it('sets whole maps and lists at their indentation', () => {
     expect(yaml('set', '/steps', '- a', '- b')).toBe(SITE.replace(/- one[\s\S]*- three # last\n/, '- a\n  - b\n'));
+    expect(edited(landInYaml, 'a:\n- 1\n- 2\nb: 3\n', 'set', '/a', 'none')).toBe('a:\n  none\nb: 3\n');
+    expect(edited(landInYaml, 'a:\n- 1\nb: 3\n', 'set', '/a', '- 4', '- 5')).toBe('a:\n- 4\n- 5\nb: 3\n');
     expect(yaml('set', '/base', 'size: 2', 'wide:', '  x: 1')).toBe(
       SITE.replace('  size: 1\n', '  size: 2\n  wide:\n    x: 1\n'),
     );
