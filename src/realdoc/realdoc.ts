@@ -129,9 +129,9 @@ export class RealDoc {
     });
     const displaced = new Displaced({
       ...shared,
-      adopt: async (document, found) => {
+      adopt: async (document, displaced) => {
         const file = rows.fileById(db, document);
-        return file !== undefined && (await this.#intake.adopt([file.path], found));
+        return file !== undefined && (await this.#intake.adopt([file.path], { displaced }));
       },
     });
     const holds = new Holds({ ...shared, facts: options.shareFacts ?? noShareFacts });

@@ -29,6 +29,8 @@ export function importOperation(room: RealDoc): AnyOperation {
     input: closed({
       path: DocPath,
       more: Type.Optional(Type.Array(DocPath, { maxItems: 64 })),
+      /** What is not there has been away for a while, so it is no moment of a save. For the box itself. */
+      gone: Type.Optional(Type.Boolean()),
       /** A file beside the document that our own swap displaced. For the box itself. */
       displaced: Type.Optional(
         closed({ name: Type.String({ maxLength: 255 }), folder: Type.String({ maxLength: 4096 }), base: Version }),
@@ -70,7 +72,7 @@ export function importOperation(room: RealDoc): AnyOperation {
       for (const path of [input.path, ...(input.more ?? [])]) {
         const name = parseDocPath(path);
         try {
-          findings.push(await look(room, room.workspace(name.workspace), name));
+          findings.push(await look(room, room.workspace(name.workspace), name, input.gone ?? false));
         } catch (error) {
           // In a batch one bad file (just deleted again, not readable) must not keep the others out.
           if (!input.more || !isJinguError(error)) throw error;

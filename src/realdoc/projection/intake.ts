@@ -7,13 +7,12 @@ import type { DisplacedFile } from './displaced.ts';
 import { knownElsewhere } from './moves.ts';
 import { isOwnerFile } from './owner-files.ts';
 import { isPassing, whyBad } from './paths.ts';
+import { GONE_MS, wait } from './read-file.ts';
 import { isNews } from './scan.ts';
 import { bigStatOf } from './stat.ts';
 
 /** Documents taken in by one call: one audit record, one short transaction. */
 const BATCH = 32;
-/** Editors remove and rename while they save; only what stays away, or stays under another name, this long has moved. */
-const GONE_MS = 1500;
 /** How long a file with the name of somebody's temporary one must stay to be taken for a document. */
 const PASSING_MS = 10_000;
 
@@ -22,7 +21,7 @@ export interface IntakeOptions {
   clock: Clock;
   log: Logger;
   /** Calls `doc.import` as the box itself. Throws what the operation throws. */
-  call: (input: { path: string; more?: string[]; displaced?: DisplacedFile }) => Promise<ImportAnswer>;
+  call: (input: { path: string; more?: string[]; displaced?: DisplacedFile; gone?: boolean }) => Promise<ImportAnswer>;
   /** Asks for held documents to be tried again: somebody closed something. */
   release: () => void;
   /** Work that goes on after the answer; the room waits for it when it stops. */
@@ -31,6 +30,12 @@ export interface IntakeOptions {
 
 export interface ImportAnswer {
   documents: { path: string; change: string }[];
+}
+
+export interface Adopting {
+  displaced?: DisplacedFile | undefined;
+  /** What is not there has been away for a while already. */
+  gone?: boolean | undefined;
 }
 
 /** Takes in what is on the share: what events tell, what scans find, and what calls stumble on. */
@@ -53,11 +58,11 @@ export class Intake {
   }
 
   /** Takes in what is on the share; failures are logged, since the next scan tries again. */
-  async adopt(paths: readonly string[], displaced?: DisplacedFile): Promise<boolean> {
+  async adopt(paths: readonly string[], { displaced, gone }: Adopting = {}): Promise<boolean> {
     for (let i = 0; i < paths.length; i += BATCH) {
       if (this.#stopped && !displaced) return false;
       try {
-        await this.import(paths.slice(i, i + BATCH), displaced);
+        await this.import(paths.slice(i, i + BATCH), { displaced, gone });
       } catch (error) {
         const code = isJinguError(error) ? error.code : 'INTERNAL';
         this.#o.log.warn({ code, documents: paths.length, reason: messageOf(error) }, 'import-failed');
@@ -72,14 +77,14 @@ export class Intake {
    * call is taking in is waited for, and taken in again only if there is news since: a long text that is noticed and
    * asked for at the same moment is read and stored once.
    */
-  async import(paths: readonly string[], displaced?: DisplacedFile): Promise<void> {
-    if (displaced) return await this.#import(paths, displaced);
+  async import(paths: readonly string[], { displaced, gone }: Adopting = {}): Promise<void> {
+    if (displaced) return await this.#import(paths, { displaced });
     const waiting = paths.map((path) => this.#running.get(path)).filter((run) => run !== undefined);
     if (waiting.length > 0) {
       await Promise.allSettled(waiting);
-      return await this.import(await this.#news(paths));
+      return await this.import(gone ? paths : await this.#news(paths), { gone });
     }
-    const run = this.#import(paths);
+    const run = this.#import(paths, { gone });
     for (const path of paths) this.#running.set(path, run);
     try {
       await run;
@@ -98,10 +103,15 @@ export class Intake {
     return news;
   }
 
-  async #import(paths: readonly string[], displaced?: DisplacedFile): Promise<void> {
+  async #import(paths: readonly string[], { displaced, gone }: Adopting = {}): Promise<void> {
     const [path, ...more] = paths;
     if (path === undefined) return;
-    const input = { path, ...(more.length > 0 ? { more } : {}), ...(displaced ? { displaced } : {}) };
+    const input = {
+      path,
+      ...(more.length > 0 ? { more } : {}),
+      ...(displaced ? { displaced } : {}),
+      ...(gone ? { gone } : {}),
+    };
     for (let attempt = 0; ; attempt++) {
       try {
         const { documents } = await this.#o.call(input);
@@ -173,14 +183,14 @@ export class Intake {
     const pathOf = (rel: string): string => `${workspace.name}/${rel}`;
     await this.adopt(present.sort().map(pathOf));
     const still = gone.filter((rel) => rows.fileAt(this.#o.db, workspace.id, rel)?.state === 'live');
-    await this.adopt(still.map(pathOf));
+    await this.adopt(still.map(pathOf), { gone: true });
     if (passing.length > 0) {
       this.#o.clock.after(PASSING_MS, () => this.#o.track(this.confirm(workspace, passing)));
     }
   }
 
   pause(): Promise<void> {
-    return new Promise((resolve) => this.#o.clock.after(GONE_MS, resolve));
+    return wait(this.#o.clock, GONE_MS);
   }
 
   /** A name that may be there for a moment only, or another document's file on its way. */

@@ -19,7 +19,7 @@ import { Folder } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { exchanged, type Move, movedFrom } from './moves.ts';
 import { type DocName, isTemporary } from './paths.ts';
-import { isQuiet, looksOf, pause, readWhole, signatureOf, untilQuiet } from './read-file.ts';
+import { GONE_MS, isQuiet, looksOf, pause, readWhole, signatureOf, untilQuiet, wait } from './read-file.ts';
 import { refuseIfAway } from './roots.ts';
 import { bigStatOf } from './stat.ts';
 
@@ -90,15 +90,19 @@ export interface Eyes {
 
 /**
  * Looks at the file of a document (or at one that is to become a document) and compares it with what is known. Has no
- * effect on the share; stores the leaves of a large new text ahead of the transaction. Throws DOC_NOT_FOUND if there
+ * effect on the share; a file that is not there is waited for, unless it is known to be gone (`isGone`). Stores the leaves of a large new text ahead of the transaction. Throws DOC_NOT_FOUND if there
  * is neither a file nor a document, DOC_SHARE_AWAY if the folder is not the one that the files were in.
  */
-export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName): Promise<Finding> {
+export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, isGone = false): Promise<Finding> {
   const docPath = `${name.workspace}/${name.rel}`;
   await refuseIfAway(workspace, name.rel);
   const { content, file, known, disk } = await readBeside(eyes, workspace, name, docPath);
   if (!content) {
-    if (file?.state === 'live' && known?.signature) return { kind: 'missing', file };
+    if (file?.state === 'live' && known?.signature) {
+      if (isGone) return { kind: 'missing', file };
+      await wait(eyes.clock, GONE_MS);
+      return await look(eyes, workspace, name, true);
+    }
     throw fail('DOC_NOT_FOUND', { path: docPath, near: [] });
   }
   const { signature } = content;

@@ -10,6 +10,7 @@ import { Folder, reasonOf, statOf } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { onDisk } from './paths.ts';
 import { Proposals } from './proposals.ts';
+import { GONE_MS } from './read-file.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
@@ -20,8 +21,6 @@ const BUSY_MS = { most: 10_000, pause: 200 };
 const LARGE_BYTES = 256 * 1024;
 const LARGE_PAUSE = 9;
 const LARGE_PAUSE_MS = { least: 50, most: 20_000 };
-/** Programs remove and rename while they save: only what stays away this long is gone. */
-const GONE_MS = 1500;
 const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
 
 export interface ProjectorOptions {

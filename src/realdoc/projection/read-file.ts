@@ -109,7 +109,14 @@ export async function untilQuiet(handle: FileHandle, clock: Clock, kernel: Kerne
 }
 
 export function pause(clock: Clock): Promise<void> {
-  return new Promise((resolve) => clock.after(QUIET_MS, resolve));
+  return wait(clock, QUIET_MS);
+}
+
+/** Programs remove and rename while they save: only what stays away, or under another name, this long has gone there. */
+export const GONE_MS = 1500;
+
+export function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise((resolve) => clock.after(ms, resolve));
 }
 
 /** A time in the future is a clock that moved, not a save. */

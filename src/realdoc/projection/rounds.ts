@@ -230,7 +230,7 @@ export class Rounds {
         // Of a document that moved away or is not known: it may be somebody's only copy, so it stays.
         if (!file || onDisk(file).slice(0, onDisk(file).lastIndexOf('/') + 1) !== path.slice(0, slash)) continue;
         const folder = path.slice(0, Math.max(0, slash - 1));
-        if (!(await this.#o.intake.adopt([file.path], { name, folder, base: kept.version }))) continue;
+        if (!(await this.#o.intake.adopt([file.path], { displaced: { name, folder, base: kept.version } }))) continue;
       }
       await unlink(join(workspace.root, path)).catch(() => undefined);
     }

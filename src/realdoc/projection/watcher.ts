@@ -72,11 +72,11 @@ export class Watcher {
     const inotify = new Inotify(kernel, this.#o.root, this.#o.clock, {
       onPath: (path, wrote) => this.#note(path, wrote),
       onLost: (reason) => {
-        this.#lost++;
         if (reason === 'exhausted') {
           if (this.#exhausted) return;
           this.#exhausted = true;
         }
+        this.#lost++;
         this.#o.log.warn({ reason }, 'watch-lost-events');
         if (reason === 'root') this.#again();
         this.#o.onDoubt();
