@@ -1,6 +1,6 @@
 /**
  * The same log gives the same bytes, and the same calls give the same splices, in another folder, locale and time zone:
- * `--calls N` (400), `--seed N`. Each box is a process of its own.
+ * `--calls N` (400), `--places N` (4), `--seed N`. Each box is a process of its own.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ const PLACES = [
   { LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8', TZ: 'America/St_Johns' },
   { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8', TZ: 'Pacific/Auckland' },
   { LC_ALL: 'ar_EG.UTF-8', LANG: 'zh_CN.UTF-8', TZ: 'Asia/Tokyo' },
-];
+].slice(0, option('places', 4));
 
 interface Fingerprint {
   locale: string;
