@@ -265,7 +265,8 @@ class Round {
     const whole = writeModel(lines);
     const bare = whole.subarray(0, whole.length - lines.at(-1)!.end.length);
     const isWrong = this.#dice.below(4) === 0;
-    if (this.#dice.below(2) === 0) {
+    // Of other encodings the hash is that of the text as it is shown.
+    if (this.#isUtf8 && this.#dice.below(2) === 0) {
       const digest = createHash('sha256')
         .update(isWrong ? 'other' : bare)
         .digest('hex');
@@ -331,14 +332,21 @@ class Round {
     const isBlurred = this.#known.slice(trial.base).some((known) => known.isBlurred);
     const exact = isBlurred ? undefined : onHead(base, head, trial.verbs);
     if (exact && writeModel(exact).equals(bytes)) {
-      this.#known.push({ text: exact, isBlurred: false });
+      this.#learnText(exact, bytes);
       return;
     }
     if (exact) this.#wrong(`version ${version} is not what the model makes of it`, trial, bytes, exact);
     const alike = wherever(base, head, trial.verbs, isBlurred, bytes).find((text) => writeModel(text).equals(bytes));
     if (!alike && !exact) this.#wrong(`version ${version} changed lines that are not the addressed ones`, trial, bytes);
     if (alike && !exact) this.#report.returned++;
-    this.#known.push({ text: alike ?? readModel(bytes), isBlurred: !alike });
+    this.#learnText(alike ?? readModel(bytes), bytes);
+  }
+
+  /** A line without a line end that got a neighbour runs into it: then all lines are read anew. */
+  #learnText(text: ModelText, bytes: Buffer): void {
+    const read = readModel(bytes);
+    const isSame = read.length === text.length && read.every((line, i) => sameLine(line, text[i]!));
+    this.#known.push({ text: isSame ? text : read, isBlurred: !isSame });
   }
 
   /** Another program saves: it changes lines that are there only once, so that nobody can mistake which. */

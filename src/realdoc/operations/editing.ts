@@ -11,12 +11,12 @@ import {
   type WriteContext,
 } from '../../protocol/index.ts';
 import { type Advisory, adviseOn } from '../edit/advisory.ts';
-import { parseScript } from '../edit/line-form.ts';
+import { parseScript, type Script } from '../edit/line-form.ts';
 import { type EditPlan, planEdit } from '../edit/plan.ts';
 import { planPackage } from '../edit/plan-package.ts';
 import { Verb } from '../edit/verbs.ts';
 import type { RealDoc } from '../realdoc.ts';
-import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate } from './planned.ts';
+import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate, withPath } from './planned.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { writeVersion } from './written.ts';
 
@@ -167,12 +167,20 @@ async function planned(room: RealDoc, ctx: ReadContext, input: Static<typeof Edi
 }
 
 function scriptFor(text: string, path: string, base: number): Verb[] {
-  const script = parseScript(text);
+  const script = parsed(text, path);
   if ((script.path !== undefined && script.path !== path) || (script.base !== undefined && script.base !== base)) {
     const reason = 'its first line names another document or version than the call';
     throw fail('DOC_VERB_INVALID', { verb: 1, reason, path });
   }
   return script.verbs;
+}
+
+function parsed(text: string, path: string): Script {
+  try {
+    return parseScript(text);
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 function applyOne(

@@ -76,7 +76,8 @@ async function naming<T>(
   }
 }
 
-function withPath(error: unknown, path: string): unknown {
+/** Errors of one document among several name it. */
+export function withPath(error: unknown, path: string): unknown {
   if (!isJinguError(error) || error.details['path'] !== undefined) return error;
   return fail(error.code, { ...error.details, path }, error);
 }
