@@ -161,6 +161,18 @@ describe('files that are no text', () => {
     const wanted = Buffer.concat([old.subarray(0, 5), Buffer.from([0x36, 0x30, 0xcc, 0xec]), old.subarray(7)]);
     expect(await readFile(join(box.root, 'old.txt'))).toEqual(wanted);
     expect(await box.text('office/old.txt', 'v1')).toBe('合同 30\na');
+    const diff = await box.call<{ unified: string }>('doc.diff', { path: 'office/old.txt', from: 'v1', to: 'v2' });
+    expect(diff.unified).toContain('-合同 30\n+合同 60天\n');
+    const { versions } = await box.call<{ versions: unknown[] }>('doc.undo', { path: 'office/old.txt' });
+    expect(versions).toMatchObject([
+      {
+        version: 3,
+        changed: [
+          { n: 1, text: '合同 30' },
+          { n: 2, text: 'a' },
+        ],
+      },
+    ]);
   });
 
   it('takes no characters that its encoding does not have, or that nobody knows how to write', async () => {

@@ -1,3 +1,4 @@
+import { readChange } from '../formats/encoding/transcode.ts';
 import type { Shown } from '../kinds/content.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
@@ -17,7 +18,7 @@ export interface Side {
 }
 
 /**
- * Turns a change of stored text into one of shown text. For a text the two are the same; for an Office file the lines
+ * Turns a change of stored text into one of shown text. For a text in UTF-8 the two are the same; for an Office file the lines
  * of both versions are compared, so that nobody is shown XML.
  */
 export async function compareShown(
@@ -27,7 +28,10 @@ export async function compareShown(
   to: Side,
   change: Change,
 ): Promise<Compared> {
-  if (file.kind === 'text') return { before: from.tree, after: to.tree, change };
+  if (file.kind === 'text') {
+    const stored = { before: from.tree, after: to.tree, change };
+    return file.utf8 ? stored : readChange(stored);
+  }
   const before = (await contents.shown(file, from.version, from.tree)).tree;
   const after = (await contents.shown(file, to.version, to.tree)).tree;
   return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };

@@ -4,6 +4,7 @@ import { noteError } from '../edit/offered.ts';
 import { carry, changedLines, type EditPlan } from '../edit/plan.ts';
 import { refuseUnseen } from '../edit/seen.ts';
 import type { Verb } from '../edit/verbs.ts';
+import { readChange } from '../formats/encoding/transcode.ts';
 import type { ResolveOptions } from '../office/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -98,6 +99,7 @@ export function upToDate(room: RealDoc, ctx: ReadContext, plan: EditPlan): EditP
 
 /** The sides of a plan as people read them; of an Office file that nobody has looked at anew, nothing. */
 function asShown(plan: EditPlan): Pick<EditPlan, 'before' | 'after' | 'change'> {
+  if (plan.file.kind === 'text' && !plan.file.utf8) return readChange(plan);
   if (plan.shown || plan.file.kind !== 'package') return plan.shown ?? plan;
   const before = plan.views?.head.tree ?? TextTree.of(NOTHING);
   return { before, after: before, change: [] };

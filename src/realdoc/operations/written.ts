@@ -2,6 +2,7 @@ import type { Reader } from '../../common/index.ts';
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
 import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
+import { readChange, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -69,6 +70,8 @@ export function madeOf(
   const { path, id, head } = file;
   const made = { path, document: id, version: head };
   if (shown) return { ...made, ...lineCounts(shown.change), changed: changedLines(shown.after, shown.change) };
+  // So that its lines are shown in its own encoding.
+  if (file.kind === 'text' && !file.utf8) transcodedOf(after);
   // The stored text of a package is not for people.
   const changed = file.kind === 'package' ? [] : changedLines(after, change);
   return { ...made, ...lineCounts(change), changed };
@@ -80,7 +83,7 @@ export async function shownOf(
   file: FileRow,
   stored: { before: TextTree; after: TextTree; change: Change },
 ): Promise<{ before: TextTree; after: TextTree; change: Change }> {
-  if (file.kind !== 'package') return stored;
+  if (file.kind !== 'package') return file.utf8 ? stored : readChange(stored);
   const head = await room.contents.shown(file, file.head, stored.before);
   return shownBetween(head, await room.contents.check(file, stored.before, stored.after));
 }

@@ -1,5 +1,7 @@
 import { fail } from '../../../common/index.ts';
 import type { Aim } from '../../edit/target.ts';
+import { diffBytes } from '../../text/diff.ts';
+import type { Change } from '../../text/splice.ts';
 import { TextTree } from '../../text/tree.ts';
 import { detectEncoding, type Encoding } from './detect.ts';
 import { encode } from './encode.ts';
@@ -24,6 +26,21 @@ export function transcodedOf(stored: TextTree): Transcoded | undefined {
   known.set(stored, made ?? null);
   if (made) encodings.set(stored, made.encoding);
   return made;
+}
+
+/** A change of stored text with its two sides. */
+interface Sides {
+  before: TextTree;
+  after: TextTree;
+  change: Change;
+}
+
+/** The same change in the words of people, where both sides are known to be no UTF-8. */
+export function readChange(stored: Sides): Sides {
+  const before = transcodedOf(stored.before)?.tree;
+  const after = before && transcodedOf(stored.after)?.tree;
+  if (!before || !after) return stored;
+  return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
 }
 
 /** To be said of a text that was made from another one in its encoding. */
