@@ -4,6 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../common/index.ts';
+import { Jailer } from './jail.ts';
 import { logLines } from './line-log.ts';
 import { Reaper } from './reaper.ts';
 import type { GuestExit, GuestProcess, GuestSpec, Starter } from './types.ts';
@@ -15,6 +16,7 @@ import type { GuestExit, GuestProcess, GuestSpec, Starter } from './types.ts';
 export class SpawnStarter implements Starter {
   readonly #log: Logger;
   readonly #reaper: Reaper;
+  readonly #jailer = new Jailer();
 
   constructor(options: { log: Logger }) {
     this.#log = options.log;
@@ -22,9 +24,13 @@ export class SpawnStarter implements Starter {
   }
 
   async start(spec: GuestSpec): Promise<GuestProcess> {
-    const child = spawn(process.execPath, commandLine(spec), {
+    const env = environment(spec);
+    const inside = spec.jail && (await this.#jailer.command(spec.jail, env, commandLine(spec)));
+    if (spec.jail && !inside) this.#log.warn({ guest: spec.name }, 'guest-not-jailed');
+    const { file, args } = inside ?? { file: process.execPath, args: commandLine(spec) };
+    const child = spawn(file, args, {
       cwd: spec.cwd ?? '/',
-      env: environment(spec),
+      env: inside ? {} : env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       // A group of its own: Ctrl-C in the terminal is the core's to handle, and a kill reaches grandchildren too.
       detached: true,
@@ -43,8 +49,9 @@ export class SpawnStarter implements Starter {
     return {
       pid,
       stream: child.stdio[3] as Duplex,
-      isLeader: true,
-      memoryBytes: () => memoryOf(pid),
+      // Inside a jail its number is another one, and it leads nothing that it could kill.
+      isLeader: inside === undefined,
+      memoryBytes: () => (inside ? memoryOfTree(pid) : memoryOf(pid)),
       kill: (signal) => killGroup(pid, signal),
       exited: exited.then((exit) => {
         // The leader is dead; what it left behind in its group must not live on.
@@ -93,6 +100,21 @@ function killGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   } catch {
     // ESRCH: nobody left in the group, which is what was wanted.
   }
+}
+
+/** The walls of a jail are processes too: the guest is their grandchild. */
+async function memoryOfTree(pid: number): Promise<number | undefined> {
+  const own = await memoryOf(pid);
+  if (own === undefined) return undefined;
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const below = await Promise.all(
+    children
+      .trim()
+      .split(/\s+/)
+      .filter(Boolean)
+      .map((id) => memoryOfTree(Number(id))),
+  );
+  return below.reduce<number>((sum, bytes) => sum + (bytes ?? 0), own);
 }
 
 async function setOomScore(pid: number, score: number, log: Logger): Promise<void> {

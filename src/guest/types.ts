@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ErrorCode } from '../common/index.ts';
 import type { BackoffOptions } from './backoff.ts';
+import type { Jail } from './jail.ts';
 
 export type GuestState = 'starting' | 'ready' | 'busy' | 'draining' | 'gone';
 
@@ -53,6 +54,8 @@ export interface GuestSpec {
   cwd?: string;
   /** Given to the guest's `onStart` at each start. Never logged. */
   init?: () => unknown;
+  /** Where a jail can be built: what the guest sees of the file system. It runs without one where none can. */
+  jail?: Jail;
   /** A unix socket of a service manager's unit: connect to it rather than spawn `program`. */
   socket?: string;
   limits: GuestLimits;

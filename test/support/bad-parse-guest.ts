@@ -37,7 +37,8 @@ const DEEDS: Record<string, () => unknown> = {
     throw fail('UNAUTHENTICATED');
   },
   probe: () => ({
-    environment: Object.keys(process.env),
+    // A jail says where one is, and nothing else.
+    environment: Object.keys(process.env).filter((name) => name !== 'PWD'),
     passwords: codeOf(() => readFileSync('/etc/passwd')),
     write: codeOf(() => writeFileSync('/tmp/jingu-probe', '')),
     child: codeOf(() => spawnSync('/bin/true').error ?? 0),

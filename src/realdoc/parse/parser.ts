@@ -55,6 +55,7 @@ export class Parser implements ParsePort {
       program: program ?? new URL('./guest-main.ts', import.meta.url),
       restart: 'on-demand',
       nodeOptions: [`--max-old-space-size=${heapMb}`, ...permissions()],
+      jail: { read: program ? [...PROGRAM, fileURLToPath(new URL('.', program))] : PROGRAM },
       oomScoreAdjust: 800,
       // A call may be one long computation: its deadline watches over it, pings would only count its time twice.
       limits: { memoryMb, readyMs: 15_000, requestMs: callMs, cancelMs: CANCEL_MS, pingMs: 0, maxRequests: 8 },
@@ -170,9 +171,14 @@ function answerOf(result: ParseResult, pieces: Uint8Array[], size: number): Pars
   }
 }
 
+/** The source, its libraries, and what says that they are modules. */
+const PROGRAM = ['../../', '../../../node_modules/', '../../../package.json'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
+
 /** Node's own permission model as a tripwire: no child processes, workers or addons, no files but the program. */
 function permissions(): string[] {
-  const folders = ['../../', '../../../node_modules/'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const folders = PROGRAM.slice(0, 2);
   const real = folders.map((folder) => `${realpathSync(folder)}/`);
   return ['--permission', ...new Set([...folders, ...real].map((folder) => `--allow-fs-read=${folder}`))];
 }

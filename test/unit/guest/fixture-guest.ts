@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { writeSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { fail } from '../../../src/common/index.ts';
 import { serveGuest } from '../../../src/guest/index.ts';
 
@@ -37,6 +39,27 @@ const server = serveGuest({
       for (;;);
     },
     exit: (code: number) => process.exit(code),
+    look: () => ({
+      root: readdirSync('/').sort(),
+      passwords: existsSync('/etc/passwd'),
+      processes: readdirSync('/proc').filter((name) => /^\d+$/.test(name)).length,
+      interfaces: Object.keys(networkInterfaces()),
+      environment: Object.keys(process.env).sort(),
+    }),
+    reach: (port: number) =>
+      new Promise((resolve) => {
+        connect(port, '127.0.0.1', () => resolve('reached')).on('error', (error: { code?: string }) =>
+          resolve(error.code),
+        );
+      }),
+    spoil: (path: string) => {
+      try {
+        writeFileSync(path, '');
+        return 'written';
+      } catch (error) {
+        return (error as { code?: string }).code;
+      }
+    },
     fail: (code: string) => {
       throw fail(code as 'INTERNAL', { reason: 'because' });
     },
