@@ -23,6 +23,7 @@ const say = (answer: object): void => {
   appendFileSync(join(base, ACK), `${JSON.stringify(answer)}\n`);
   if (endless) process.stdout.write('.');
 };
+let began = '';
 const paths = ['a.md', 'sub/b.md', 'deep/er/c.csv', 'large.txt'];
 
 // The clock of the box keeps no process alive.
@@ -32,6 +33,7 @@ for (const half of [0, 1]) {
   const box = await DocBox.open({ base, clock: quickClock(20) });
   const { blobs } = await withBlobs(box);
   await begin(box, blobs);
+  began = new Date().toISOString();
   for (let i = 0; endless || i < Number(edits) / 2; i++) await step(box, `${half}-${i}`);
   await shown(box);
   blobs.stop();
@@ -76,6 +78,15 @@ async function step(box: DocBox, i: string): Promise<void> {
       const to = `v${1 + below(version - 1)}`;
       const made = await box.call<{ version: number }>('doc.rollback', { path, to });
       return await note(box, rel, made.version);
+    }
+    if (what === 8) {
+      // A whole folder, back to when this half of the run began.
+      const { versions } = await box.call<{ versions: { path: string; version: number }[] }>('doc.rollback', {
+        path: 'office/deep',
+        to: began,
+      });
+      for (const made of versions) await note(box, made.path.slice('office/'.length), made.version);
+      return;
     }
     const line = 1 + below(total);
     const text = [`${seed}-${i} ${noise(below(120))}`];

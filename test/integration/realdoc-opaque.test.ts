@@ -175,3 +175,15 @@ describe('texts that are rewritten as a whole', () => {
     await verified();
   });
 });
+
+it('a new file that two take in at the same moment becomes one document', async () => {
+  await box.addWorkspace();
+  await box.write('scan.png', png(randomBytes(400)));
+  const taken = await Promise.allSettled([
+    box.call('doc.import', { path: PATH }),
+    box.call('doc.import', { path: PATH }),
+  ]);
+  expect(taken.map(({ status }) => status)).toContain('fulfilled');
+  for (const one of taken) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'DOC_BUSY' });
+  expect(box.store.all('SELECT head FROM doc_file')).toEqual([{ head: 1 }]);
+});

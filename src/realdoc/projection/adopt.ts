@@ -112,7 +112,8 @@ function adoptMoves(ctx: WriteContext, moves: readonly Move[]): Adoption {
 function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, { kind: 'new' }>): Adoption {
   const { workspace, name, disk, tree, facts, signature } = found;
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
-  if (taken && taken.kind !== 'opaque') throw fail('DOC_BUSY', { path: taken.path });
+  // Somebody else took the same file in meanwhile: once more would split its history in two.
+  if (taken && (taken.kind !== 'opaque' || taken.id !== found.over)) throw fail('DOC_BUSY', { path: taken.path });
   // What was opaque and has a history keeps it under a name that no path can spell.
   if (taken && taken.head > 0) rows.moveAside(ctx.tx, taken.id, `${name.rel}\0${taken.id}`);
   const again = taken && taken.head === 0 ? taken : undefined;

@@ -37,6 +37,8 @@ export type Finding =
       /** Of the stored text. */
       sha256: string;
       staged: Staged | undefined;
+      /** The document that had the path when this was looked at. */
+      over: string | null;
     }
   /** Too large to be kept: only known to be there. */
   | {
@@ -129,7 +131,9 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
   // The stored text of a package is another one than its file.
   const sha256 = stored.facts.kind === 'package' ? await treeDigest(tree) : signature.sha256;
-  return { kind: 'new', name, disk, workspace, tree, facts: stored.facts, why: stored.why, signature, sha256, staged };
+  const { facts, why } = stored;
+  const over = file?.id ?? null;
+  return { kind: 'new', name, disk, workspace, tree, facts, why, signature, sha256, staged, over };
 }
 
 function treeOf(eyes: Eyes, { facts, bytes }: Stored): TextTree {
