@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resolvePlaces } from '../../../../src/realdoc/edit/place.ts';
 import { rebaseAims } from '../../../../src/realdoc/edit/rebase.ts';
@@ -23,7 +24,44 @@ async function edit(path: string, text: string, verbs: Verb[]): Promise<string> 
 const PRICES = 'Item,Price\n"Tea, green","2"\nMilk,1\n';
 const PACKAGE = '{\n  "name": "a \\"b\\"",\n  "files": ["x"],\n  "n": 1\n}\n';
 
+/** Verbs of another writer against the same base, carried over the first writer's change; nothing if they are refused. */
+async function editBoth(path: string, text: string, first: Verb, second: Verb): Promise<string | undefined> {
+  const tree = TextTree.of(Buffer.from(text));
+  const base = { path, version: 1, tree };
+  const aims = async (verb: Verb) => {
+    const ports = { format: new Formats(undefined).addresses, candidate: () => ({ line: 1 }) };
+    return resolveVerbs(base, [verb], await resolvePlaces(base, [verb], ports));
+  };
+  const before = rebaseAims(await aims(first), tree, []);
+  if ('stale' in before) throw new Error('stale without later versions');
+  const carried = rebaseAims(await aims(second), tree, before.change);
+  return 'stale' in carried ? undefined : tree.apply(before.change).apply(carried.change).toBuffer().toString('utf8');
+}
+
 describe('verbs with addresses', () => {
+  it('two writers on one base: both are right, or the later one is told', async () => {
+    const keys = ['a', 'b', 'c', 'd'];
+    const verb = fc.tuple(fc.constantFrom('set', 'cut', 'put'), fc.constantFrom(...keys), fc.nat({ max: 9 }));
+    let carried = 0;
+    await fc.assert(
+      fc.asyncProperty(verb, verb, fc.constantFrom(0, 2), async ([one, key, n], [two, other, m], indent) => {
+        const text = JSON.stringify(Object.fromEntries(keys.map((k) => [k, { v: k }])), null, indent);
+        const make = (act: string, at: string, value: string): Verb => {
+          if (act === 'set') return { set: `/${at}`, text: [value] };
+          return act === 'cut' ? { cut: `/${at}` } : { put: `>/${at}`, text: [`"${value}": 1`] };
+        };
+        const verbs = [make(one, key, `1${n}`), make(two, other, `2${m}`)] as const;
+        const both = await editBoth('w/a.json', text, ...verbs);
+        if (both === undefined) return;
+        carried++;
+        const inTurn = await edit('w/a.json', await edit('w/a.json', text, [verbs[0]]), [verbs[1]]);
+        expect(JSON.parse(both)).toEqual(JSON.parse(inTurn));
+      }),
+      { numRuns: 300 },
+    );
+    expect(carried).toBeGreaterThan(100);
+  });
+
   it('several verbs of one call mean the base, in cells and keys as in lines', async () => {
     const cells: Verb[] = [
       { set: 'B2', text: ['3'] },
