@@ -8,6 +8,7 @@ import {
   dropStepsFrom,
   task as findTask,
   insertTask,
+  oldestOpen,
   runningCount,
   stateCounts,
   tasksInState,
@@ -57,6 +58,11 @@ export class Agent {
         state !== 'waiting' || waitingFor === null || questions.outcome(waitingFor)?.state !== 'pending';
       if (isAnswered) this.#enqueue(id);
     }
+  }
+
+  /** When the oldest task that is open was begun; `undefined` if none is. */
+  openSince(): number | undefined {
+    return oldestOpen(this.#o.db);
   }
 
   /** Lets go of what runs; the journal keeps where it was. Harmless when called twice. */

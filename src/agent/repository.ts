@@ -94,6 +94,12 @@ export function tasks(db: Reader, filter: { person: string | null; open: boolean
     .map(read);
 }
 
+/** When the oldest task that is open was begun. */
+export function oldestOpen(db: Reader): number | undefined {
+  const sql = "SELECT min(created_at) AS at FROM agent_task WHERE state IN ('queued', 'running', 'waiting')";
+  return db.get<{ at: number | null }>(sql)?.at ?? undefined;
+}
+
 export function runningCount(db: Reader): number {
   return db.get<{ n: number }>("SELECT count(*) AS n FROM agent_task WHERE state IN ('queued', 'running', 'waiting')")!
     .n;

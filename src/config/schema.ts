@@ -44,6 +44,18 @@ export const ConfigSchema = Type.Object(
       (['debug', 'info', 'warn', 'error'] as const).map((level) => Type.Literal(level)),
       { default: 'info', description: 'The least level that is logged: debug, info, warn or error.' },
     ),
+    historyGb: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description: 'The most gigabytes that the histories of all documents may take. 0: as much as the disk has.',
+    }),
+    workspaceHistoryGb: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000,
+      default: 0,
+      description: 'The same for each workspace.',
+    }),
     workspaces: Type.Array(
       Type.Object(
         {

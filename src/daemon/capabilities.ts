@@ -60,6 +60,8 @@ export function buildCapabilities({ store, identity, core }: Trust, options: Cap
     invoke,
     dataDirectory: config.data,
     caller: () => identity.internalCaller(),
+    historyBytes: { all: config.historyGb * 1e9, each: config.workspaceHistoryGb * 1e9 },
+    openSince: () => agent.openSince(),
     parser,
     shareFacts: sambaFacts({ clock }),
   });

@@ -30,6 +30,7 @@ import { BlobStore } from './storage/blob-store.ts';
 import { Compactor } from './storage/compactor.ts';
 import { LeafGarbage } from './storage/leaf-garbage.ts';
 import { type PrunePlan, Pruner } from './storage/pruner.ts';
+import { Quota } from './storage/quota.ts';
 
 /** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */
 export type Invoke = (
@@ -59,6 +60,10 @@ export interface RealDocOptions {
   parser?: ParsePort;
   /** Calls that Node lacks. Left out: those of this machine, if there are any. */
   kernel?: () => Promise<Kernel | undefined>;
+  /** The most bytes of history, in all and for each workspace; 0 or left out: as much as the disk has. */
+  historyBytes?: { all: number; each: number };
+  /** Rows of the log that stay, and the least that make a pack. Left out: as on the appliance. */
+  packing?: { stay: number; least: number };
   /** Since when tasks are open that may still take back what they did (milliseconds); `undefined`: none is. */
   openSince?: () => number | undefined;
   /** Who has files of the share open. Left out: only what lies on the disk tells. */
@@ -78,6 +83,7 @@ export class RealDoc {
   readonly compactor: Compactor;
   readonly garbage: LeafGarbage;
   readonly pruner: Pruner;
+  readonly quota: Quota;
   readonly documents: Documents;
   readonly contents: Contents;
   readonly formats: Formats;
@@ -106,8 +112,9 @@ export class RealDoc {
     this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
     this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);
-    this.compactor = new Compactor({ db, clock, log });
+    this.compactor = new Compactor({ db, clock, log, ...(options.packing ? { sizes: options.packing } : {}) });
     this.contents = new Contents(options.parser);
+    this.quota = new Quota({ db, clock, directory: this.dataDirectory, ...options.historyBytes });
     this.garbage = new LeafGarbage({ db, clock, log, blobs: this.blobs });
     const { documents, leaves, compactor } = this;
     this.pruner = new Pruner({

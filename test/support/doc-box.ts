@@ -9,7 +9,12 @@ import { Store } from '../../src/store/index.ts';
 import { MiniDoor, person } from './mini-door.ts';
 
 export interface DocBoxOptions
-  extends Partial<Pick<RealDocOptions, 'watch' | 'scanEveryMs' | 'kernel' | 'shareFacts' | 'checkSyntax' | 'parser'>> {
+  extends Partial<
+    Pick<
+      RealDocOptions,
+      'watch' | 'scanEveryMs' | 'packing' | 'historyBytes' | 'kernel' | 'shareFacts' | 'checkSyntax' | 'parser'
+    >
+  > {
   /** Where everything lies; kept between boxes of one test by the test itself. */
   base?: string;
   clock?: Clock;
@@ -38,6 +43,8 @@ export class DocBox {
       invoke: this.door.invoke,
       dataDirectory,
       watch: options.watch ?? false,
+      ...(options.packing ? { packing: options.packing } : {}),
+      ...(options.historyBytes ? { historyBytes: options.historyBytes } : {}),
       ...(options.scanEveryMs === undefined ? {} : { scanEveryMs: options.scanEveryMs }),
       ...(options.parser === undefined ? {} : { parser: options.parser }),
       ...(options.kernel === undefined ? {} : { kernel: options.kernel }),

@@ -100,6 +100,8 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     scope: 'doc.write',
     errors: [
       'DOC_EXISTS',
+      'DOC_QUOTA',
+      'DISK_FULL',
       'DOC_NAME_CLASH',
       'DOC_SHARE_AWAY',
       'DOC_PATH_INVALID',

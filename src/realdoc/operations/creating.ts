@@ -24,6 +24,8 @@ export function createOperation(room: RealDoc): AnyOperation {
     scope: 'doc.write',
     errors: [
       'DOC_EXISTS',
+      'DOC_QUOTA',
+      'DISK_FULL',
       'DOC_NAME_CLASH',
       'DOC_SHARE_AWAY',
       'DOC_PATH_INVALID',

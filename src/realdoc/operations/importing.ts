@@ -50,6 +50,8 @@ export function importOperation(room: RealDoc): AnyOperation {
       'DOC_PATH_OUTSIDE',
       'DOC_NOT_A_FILE',
       'DOC_BUSY',
+      'DOC_QUOTA',
+      'DISK_FULL',
       'DOC_FILE_FAILED',
       'DOC_SHARE_AWAY',
     ],

@@ -19,7 +19,7 @@ export type NewDocument = Awaited<ReturnType<typeof prepareDocument>>;
 
 /**
  * All that can be done before the transaction that begins a document. Throws DOC_EXISTS, DOC_PATH_INVALID,
- * DOC_PATH_OUTSIDE or DOC_WORKSPACE_NOT_FOUND.
+ * DOC_PATH_OUTSIDE, DOC_WORKSPACE_NOT_FOUND, DOC_QUOTA or DISK_FULL.
  */
 export async function prepareDocument(room: RealDoc, path: string, { facts, bytes }: Pick<Stored, 'facts' | 'bytes'>) {
   const name = parseDocPath(path);
@@ -28,6 +28,7 @@ export async function prepareDocument(room: RealDoc, path: string, { facts, byte
   await refuseIfAway(workspace, name.rel);
   if (await statOf(join(workspace.root, name.rel), path)) throw fail('DOC_EXISTS', { path });
   await refuseClash(room, workspace, name.rel, path);
+  await room.quota.checkLarge(workspace.id, bytes.length);
   const tree = TextTree.of(bytes, room.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
   return { path, name, workspace, facts, tree, sha256: sha256Hex(bytes), staged };

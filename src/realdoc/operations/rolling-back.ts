@@ -92,6 +92,7 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
       'DOC_VERSION_UNKNOWN',
       'DOC_PRUNED',
       'DOC_NO_CHANGE',
+      'DOC_QUOTA',
       'DOC_CONFLICT',
       'DOC_TOO_MANY',
       'DOC_PATH_INVALID',

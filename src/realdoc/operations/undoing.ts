@@ -73,6 +73,7 @@ function takeBackOperation(
     scope: 'doc.write',
     errors: [
       'DOC_NOTHING_TO_UNDO',
+      'DOC_QUOTA',
       'DOC_PRUNED',
       'DOC_CONFLICT',
       'DOC_NOT_FOUND',

@@ -25,6 +25,7 @@ export function writeVersion(
   whole?: WholeText,
   shown?: ShownChange,
 ): Static<typeof VersionMade> {
+  room.quota.check(file.workspace, whole ? 0 : changeBytes(next.change));
   const written = whole ? appendFull(ctx, room.leaves, file, next, whole) : appendVersion(ctx, file, next);
   rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
   ctx.tx.afterCommit(() => {
@@ -45,6 +46,10 @@ export function wholeAt(room: RealDoc, db: Reader, file: FileRow, version: numbe
   // Versions of what has no lines are stored whole, but for those that did not change the bytes.
   if (!row || row.sha256 === '' || (row.version !== version && file.kind !== 'opaque')) return undefined;
   return { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
+}
+
+function changeBytes(change: Change): number {
+  return change.reduce((sum, s) => sum + s.del.length + s.ins.length, 0);
 }
 
 /** Lines that came and went. A change inside a line is one line out and one line in. */

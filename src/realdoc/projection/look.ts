@@ -9,6 +9,7 @@ import { digestOf, type LeafStore, SMALL_TEXT, type Staged, treeDigest } from '.
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { opaqueTree } from '../storage/cdc.ts';
+import type { Quota } from '../storage/quota.ts';
 import { mergeChanges } from '../text/merge.ts';
 import type { Change } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
@@ -88,6 +89,7 @@ export interface Eyes {
   contents: Contents;
   clock: Clock;
   kernel: () => Promise<Kernel | undefined>;
+  quota: Quota;
 }
 
 /**
@@ -120,6 +122,8 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
     : await arrival(eyes, workspace, name.rel, disk, signature);
   if (moves.length > 0) return { kind: 'moved', moves };
   if ('why' in content) return refused(file, name, disk, workspace, content.why, signature);
+  // A save that there is no room for stays on the share as it is, and is taken in when there is.
+  await eyes.quota.checkLarge(workspace.id, isKept && file.kind !== 'opaque' ? 0 : content.bytes.length);
   const stored = await eyes.contents.take(docPath, content.bytes);
   if (isKept && file.kind !== 'opaque') {
     if (stored.why === null) return compare(eyes, file, known, stored, signature);

@@ -11,6 +11,10 @@ export function workspaceById(db: Reader, id: string): WorkspaceRow | undefined 
   return db.get<WorkspaceRow>(`${WORKSPACE} WHERE id = ? AND removed_at IS NULL`, id);
 }
 
+export function workspaceOf(db: Reader, id: string): WorkspaceRow | undefined {
+  return db.get<WorkspaceRow>(`${WORKSPACE} WHERE id = ?`, id);
+}
+
 export function workspaceNamed(db: Reader, name: string): WorkspaceRow | undefined {
   return db.get<WorkspaceRow>(`${WORKSPACE} WHERE name = ? AND removed_at IS NULL`, name);
 }

@@ -9,9 +9,10 @@ import { type LoggedOp, layOut } from './pack.ts';
 const squeeze = promisify(zstdCompress);
 const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 9 } };
 /** The newest versions stay rows: they are read most, and undone. */
-const STAY_ROWS = 128;
-/** A pack is made of so many rows, or of fewer with so many bytes of changes; never of more than both. */
-const LEAST = { rows: 512, bytes: 256 * 1024 };
+const SIZES = { stay: 128, least: 512 };
+/** Fewer rows make a pack too, if their changes have so many bytes. */
+const LEAST_BYTES = 256 * 1024;
+/** No pack is made of more than both. */
 const MOST = { rows: 2048, bytes: 2 * 1024 * 1024 };
 /** Rows taken away in one transaction: a millisecond or two. */
 const SLICE = 128;
@@ -20,6 +21,8 @@ export interface CompactorOptions {
   db: Database;
   clock: Clock;
   log: Logger;
+  /** Rows that stay, and the least that make a pack. Left out: as on the appliance. */
+  sizes?: { stay: number; least: number };
 }
 
 /**
@@ -29,17 +32,19 @@ export interface CompactorOptions {
 export class Compactor {
   readonly #o: CompactorOptions;
   readonly #wanted = new Set<number>();
+  readonly #sizes: { stay: number; least: number };
   #running: Promise<void> | undefined;
   #stopped = true;
 
   constructor(options: CompactorOptions) {
     this.#o = options;
+    this.#sizes = options.sizes ?? SIZES;
   }
 
   /** Looks for what an earlier run left. */
   start(): void {
     this.#stopped = false;
-    for (const file of rows.filesToPack(this.#o.db, LEAST.rows + STAY_ROWS)) this.#want(file);
+    for (const file of rows.filesToPack(this.#o.db, this.#sizes.least + this.#sizes.stay)) this.#want(file);
   }
 
   async stop(): Promise<void> {
@@ -98,8 +103,8 @@ export class Compactor {
   /** False when there is not enough to pack. */
   async #packNext(file: number): Promise<boolean> {
     const { db } = this.#o;
-    const all = rows.loggedOps(db, file, MOST.rows + STAY_ROWS);
-    const run = firstRun(all.slice(0, Math.max(0, all.length - STAY_ROWS)));
+    const all = rows.loggedOps(db, file, MOST.rows + this.#sizes.stay);
+    const run = firstRun(all.slice(0, Math.max(0, all.length - this.#sizes.stay)), this.#sizes.least);
     const [first, last] = [run[0], run.at(-1)];
     if (!first || !last) return false;
     const name = rows.wordAt(db, file);
@@ -143,7 +148,7 @@ export class Compactor {
   }
 }
 
-function firstRun(ops: readonly LoggedOp[]): LoggedOp[] {
+function firstRun(ops: readonly LoggedOp[], least: number): LoggedOp[] {
   let bytes = 0;
   const run: LoggedOp[] = [];
   for (const op of ops) {
@@ -151,7 +156,7 @@ function firstRun(ops: readonly LoggedOp[]): LoggedOp[] {
     run.push(op);
     bytes += op.splices.length + op.args.length;
   }
-  return run.length >= LEAST.rows || bytes >= LEAST.bytes ? run : [];
+  return run.length >= least || bytes >= LEAST_BYTES ? run : [];
 }
 
 /** A pack of rows that follow one another. `digests`: of the version before them, and of the last of them. */
