@@ -1,6 +1,8 @@
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { printScript, type Script } from '../../src/realdoc/edit/line-form.ts';
+import { printScript } from '../../src/realdoc/edit/line-form.ts';
+import type { Verb } from '../../src/realdoc/edit/verbs.ts';
 import { diffLines, type LineDiff } from '../../src/realdoc/text/diff.ts';
+import { tighten } from '../../src/realdoc/text/tighten.ts';
 import { unified } from '../../src/realdoc/text/unified.ts';
 import { type Figure, figure, median, unavailable } from '../support/figure.ts';
 import type { Sizes } from './sizes.ts';
@@ -60,16 +62,42 @@ function lines({ bytes, starts }: LineDiff['a'], from: number, to: number): stri
   return Buffer.from(bytes.subarray(starts[from]!, starts[to]!)).toString().replace(/\n$/, '').split('\n');
 }
 
+/** For each hunk the shorter of two ways to say it: the new lines, or the words that change in each line. */
 function lineForm(diff: LineDiff): string {
-  const script: Script = { path: 'law.md', base: 41, verbs: [] };
+  const verbs: Verb[] = [];
   for (const { aFrom, aTo, bFrom, bTo } of diff.hunks) {
     const range = aTo - aFrom > 1 ? `${aFrom + 1}-${aTo}` : `${aFrom + 1}`;
     const text = lines(diff.b, bFrom, bTo);
-    if (aFrom === aTo) script.verbs.push({ put: `>${aFrom}`, text });
-    else if (bFrom === bTo) script.verbs.push({ cut: range });
-    else script.verbs.push({ set: range, text });
+    const whole: Verb[] =
+      aFrom === aTo ? [{ put: `>${aFrom}`, text }] : bFrom === bTo ? [{ cut: range }] : [{ set: range, text }];
+    const old = lines(diff.a, aFrom, aTo);
+    const words = old.length === text.length ? old.map((line, i) => wordsOf(aFrom + 1 + i, line, text[i]!)) : [];
+    verbs.push(...(words.length > 0 && tokensOf(words) < tokensOf(whole) ? words : whole));
   }
-  return printScript(script);
+  return printScript({ path: 'law.md', base: 41, verbs });
+}
+
+function tokensOf(verbs: Verb[]): number {
+  return tokens(printScript({ verbs }));
+}
+
+/** The change of one line as `sub`, with as many words around it as make it unique in the line. */
+function wordsOf(line: number, before: string, after: string): Verb {
+  const old = Buffer.from(before);
+  const [splice] = tighten([{ at: 0, del: old, ins: Buffer.from(after) }]);
+  if (!splice) return { set: String(line), text: [after] };
+  const end = splice.at + splice.del.length;
+  let [from, to] = [splice.at, end];
+  const isUnique = (): boolean =>
+    to > from && old.indexOf(old.subarray(from, to)) === old.lastIndexOf(old.subarray(from, to));
+  while (!isUnique() && (from > 0 || to < old.length)) {
+    if (from > 0) from = from < 2 ? 0 : old.lastIndexOf(32, from - 2) + 1;
+    else to = old.indexOf(32, to + 1) < 0 ? old.length : old.indexOf(32, to + 1);
+  }
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+  const find = text(old.subarray(from, to));
+  const replace = text(old.subarray(from, splice.at)) + text(splice.ins) + text(old.subarray(end, to));
+  return { sub: { line, find, replace } };
 }
 
 /** Old and new text of each hunk as JSON, with the fewest lines around it that make the old text unique. */
