@@ -32,6 +32,10 @@ describe.skipIf(set === undefined)('real Office files through the room and its g
         const read = await desk.lines(name);
         if ('code' in read) throw new Error(`${name}: ${read.code} ${read.what}`);
         expect(await desk.edit(name, read.version, verbOf(trial)), `${name} ${trial.find}`).toBeUndefined();
+        if (format === 'xlsx' && trial.address) {
+          const [cell] = await desk.cells(name);
+          expect(cell, name).toMatchObject({ address: trial.address, to: expect.stringContaining(trial.replace) });
+        }
         const counts = compare(before, await desk.file(name), format, trial);
         expect(counts.identical, name).toBe(counts.parts);
         await desk.undo(name);

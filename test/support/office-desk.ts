@@ -72,6 +72,15 @@ export class OfficeDesk {
     }
   }
 
+  /** What the last version changed, cell by cell. */
+  async cells(name: string): Promise<{ address: string; from: string | null; to: string | null }[]> {
+    const { cells } = await this.#box.call<{ cells?: { address: string; from: string | null; to: string | null }[] }>(
+      'doc.diff',
+      { path: `office/${name}` },
+    );
+    return cells ?? [];
+  }
+
   async undo(name: string): Promise<void> {
     await this.#box.call('doc.undo', { path: `office/${name}` });
   }

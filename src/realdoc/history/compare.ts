@@ -1,5 +1,6 @@
 import { readChange } from '../formats/encoding/transcode.ts';
 import type { Shown } from '../kinds/content.ts';
+import { diffViews, type ViewChange } from '../office/diff-views.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { Change } from '../text/splice.ts';
@@ -10,6 +11,8 @@ export interface Compared {
   before: TextTree;
   after: TextTree;
   change: Change;
+  /** Of an Office file: what became of each cell or paragraph that has an address. */
+  cells?: ViewChange[];
 }
 
 export interface Side {
@@ -32,7 +35,10 @@ export async function compareShown(
     const stored = { before: from.tree, after: to.tree, change };
     return file.utf8 ? stored : readChange(stored);
   }
-  const before = (await contents.shown(file, from.version, from.tree)).tree;
-  const after = (await contents.shown(file, to.version, to.tree)).tree;
-  return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
+  const one = await contents.shown(file, from.version, from.tree);
+  const two = await contents.shown(file, to.version, to.tree);
+  const cells = diffViews(one.places?.lines ?? [], two.places?.lines ?? []).filter((each) => each.address);
+  const { tree: before } = one;
+  const { tree: after } = two;
+  return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()), cells };
 }

@@ -14,6 +14,7 @@ import { resolveVersion } from '../history/at.ts';
 import { compareShown } from '../history/compare.ts';
 import { groupVersions } from '../history/groups.ts';
 import { wordHunks } from '../history/word-hunks.ts';
+import type { ViewChange } from '../office/diff-views.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
@@ -163,6 +164,16 @@ function versionBefore(db: Reader, file: FileRow, version: number): number {
   return op && op.version > op.span ? op.version - op.span : version;
 }
 
+/** A difference is to be read: one that names more cells than this is that of another file. */
+const MAX_CELLS = 2000;
+const MAX_CELL_CHARS = 2000;
+
+function shortCell({ address, from, to }: ViewChange): { address: string; from: string | null; to: string | null } {
+  const short = (text: string | null): string | null =>
+    text !== null && text.length > MAX_CELL_CHARS ? `${text.slice(0, MAX_CELL_CHARS).toWellFormed()}…` : text;
+  return { address: address ?? '', from: short(from), to: short(to) };
+}
+
 function diff(room: RealDoc): AnyOperation {
   return operation({
     id: 'doc.diff',
@@ -193,6 +204,16 @@ function diff(room: RealDoc): AnyOperation {
           }),
         ),
       ),
+      /** Of an Office file: cells (`Sheet1!B7`) and paragraphs that have an address. `null`: there was or is none. */
+      cells: Type.Optional(
+        Type.Array(
+          closed({
+            address: Type.String(),
+            from: Type.Union([Type.String(), Type.Null()]),
+            to: Type.Union([Type.String(), Type.Null()]),
+          }),
+        ),
+      ),
       label: LabelSchema,
     }),
     effect: 'read',
@@ -212,7 +233,7 @@ function diff(room: RealDoc): AnyOperation {
       refuseOpaque(file);
       const net = room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
-      const { before, after, change } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
+      const { before, after, change, cells } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
       const { added, removed } = lineCounts(change);
       ctx.raise(file.label);
       return {
@@ -224,6 +245,7 @@ function diff(room: RealDoc): AnyOperation {
         added,
         removed,
         ...(input.words ? { words: wordHunks(before, after, change) } : {}),
+        ...(cells ? { cells: cells.slice(0, MAX_CELLS).map(shortCell) } : {}),
         label: shownLabel(file.label),
       };
     },

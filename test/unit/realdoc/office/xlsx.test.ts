@@ -235,6 +235,25 @@ describe('an edit of cells', () => {
   });
 });
 
+describe('a large sheet', () => {
+  it('of 100,000 cells is read whole, and one edit touches one cell', () => {
+    let inner = '';
+    for (let r = 1; r <= 10_000; r++) {
+      const cells = Array.from(
+        { length: 10 },
+        (_, c) => `<c r="${refName({ row: r, column: c + 1 })}"><v>${r * c}</v></c>`,
+      );
+      inner += `<row r="${r}">${cells.join('')}</row>`;
+    }
+    const large = workbook([{ name: 'S', inner: rows(inner) }]);
+    expect(lines(xlsx, large)).toHaveLength(100_001);
+    const aims = aimsOf(xlsx, large, [{ set: 'S!C5000', text: ['7'] }]);
+    expect(aims).toHaveLength(1);
+    expect(aims[0]!.splices).toEqual([expect.objectContaining({ del: 5, ins: '7' })]);
+    expect(aims[0]!.lines).toEqual({ from: 49_994, to: 49_994 });
+  });
+});
+
 const cellText = fc.stringMatching(/^[a-z<&>"'é你 ]{1,8}$/).filter((text) => text.trim() !== '');
 
 describe('random workbooks', () => {
