@@ -28,7 +28,7 @@ const report: ExploreReport = {
   planted: {},
   complete: '',
 };
-const control = Control.at(process.env['JINGU_REC_CONTROL']!);
+const control = Control.at(process.env['RECORDER_CONTROL']!);
 const alive = setInterval(() => undefined, 1000);
 
 const calls = recordWorkload();
@@ -102,7 +102,7 @@ async function checkPlant(plant: string): Promise<void> {
 
 /** Records the start of the box on this state, then checks what a crash in the middle of it may leave. */
 async function checkWithRecovery(state: CrashState): Promise<string[]> {
-  const log = process.env['JINGU_REC_LOG']!;
+  const log = process.env['RECORDER_LOG']!;
   let begins: Disk[] = [];
   const problems = await checkState(state, base, {
     before: () => {

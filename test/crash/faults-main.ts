@@ -19,8 +19,8 @@ import { ACK, countChoices, crashStates, SHARE } from './states.ts';
 
 const options = JSON.parse(process.argv[2]!) as FaultOptions;
 const base = join(options.folder, 'box');
-const log = process.env['JINGU_REC_LOG']!;
-const control = Control.at(process.env['JINGU_REC_CONTROL']!);
+const log = process.env['RECORDER_LOG']!;
+const control = Control.at(process.env['RECORDER_CONTROL']!);
 const { ENOSPC, EIO } = constants.errno;
 const TAKES_ROOM = [KIND.create, KIND.write, KIND.allocate, KIND.rename, KIND.link, KIND.mkdir, KIND.syncFile];
 const ANY = [...TAKES_ROOM, KIND.truncate, KIND.syncFolder, KIND.unlink, KIND.rmdir];

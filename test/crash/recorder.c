@@ -2,11 +2,11 @@
  * LD_PRELOAD library: writes down every call that changes files below one folder, with its data, in the order in which
  * the kernel did them, and makes chosen calls fail. No root, no file system of its own.
  *
- * JINGU_REC_PREFIX   real path of the folder to watch
- * JINGU_REC_LOG      where records are appended; several processes may share it
- * JINGU_REC_CONTROL  a file of eight 64-bit words, mapped: recording, calls so far, first and last+1 call to fail,
- *                    error number, kinds to count, failures given, kind of the last one (see control.ts)
- * JINGU_REC_NOSYNC   any value: what is to be made durable is only written down, which spares the disk
+ * RECORDER_PREFIX   real path of the folder to watch
+ * RECORDER_LOG      where records are appended; several processes may share it
+ * RECORDER_CONTROL  a file of eight 64-bit words, mapped: recording, calls so far, first and last+1 call to fail,
+ *                    error number, kinds to count, failures given, kind of the last one (see recorder.ts)
+ * RECORDER_NOSYNC   any value: what is to be made durable is only written down, which spares the disk
  *
  * One lock, over threads and processes, is held around each call and its record, so that the log has the order of the
  * calls. Mapped memory is not seen: SQLite maps nothing but its `-shm`, which is rebuilt after a crash.
@@ -63,7 +63,7 @@ static call_type *past(void) {
 #define kernel(...) (past()(__VA_ARGS__))
 
 __attribute__((constructor)) static void begin(void) {
-  const char *folder = getenv("JINGU_REC_PREFIX"), *log = getenv("JINGU_REC_LOG"), *page = getenv("JINGU_REC_CONTROL");
+  const char *folder = getenv("RECORDER_PREFIX"), *log = getenv("RECORDER_LOG"), *page = getenv("RECORDER_CONTROL");
   if (!folder || !log) return;
   snprintf(prefix, sizeof prefix, "%s", folder);
   int opened = (int)kernel(SYS_openat, AT_FDCWD, log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
@@ -77,7 +77,7 @@ __attribute__((constructor)) static void begin(void) {
     if (file >= 0) close(file);
   }
   if (log_file >= 0) prefix_length = strlen(prefix);
-  spares_disk = getenv("JINGU_REC_NOSYNC") != NULL;
+  spares_disk = getenv("RECORDER_NOSYNC") != NULL;
 }
 
 static void enter(void) { pthread_mutex_lock(&lock); flock(log_file, LOCK_EX); }

@@ -51,12 +51,12 @@ export interface RecorderFiles {
 export function recorded({ library, prefix, log, control }: RecorderFiles): Record<string, string> {
   return {
     LD_PRELOAD: library,
-    JINGU_REC_PREFIX: prefix,
-    JINGU_REC_LOG: log,
-    JINGU_REC_NOSYNC: '1',
+    RECORDER_PREFIX: prefix,
+    RECORDER_LOG: log,
+    RECORDER_NOSYNC: '1',
     // libuv would hand file calls to the kernel past the library.
     UV_USE_IO_URING: '0',
-    ...(control ? { JINGU_REC_CONTROL: control.path } : {}),
+    ...(control ? { RECORDER_CONTROL: control.path } : {}),
   };
 }
 

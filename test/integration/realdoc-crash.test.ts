@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Disk, difference } from '../crash/disk.ts';
@@ -8,7 +8,8 @@ import { explore } from '../crash/explore.ts';
 import { injectFaults } from '../crash/faults.ts';
 import { killRounds } from '../crash/kill-rounds.ts';
 import { readLog } from '../crash/log.ts';
-import { buildRecorder, KIND, recorded, whyNoRecorder } from '../crash/recorder.ts';
+import { buildRecorder, Control, KIND, recorded, whyNoRecorder } from '../crash/recorder.ts';
+import { LiveBox } from '../support/live-box.ts';
 
 /*
  * The short form of `npm run accept -- realdoc-crash`: seventy crash states, two planted bugs, a dozen failing calls, ten
@@ -84,6 +85,39 @@ it.skipIf(why !== undefined)(
     const given = Object.values(kinds).map((kind) => kind.given > 0);
     expect(given).toEqual([true, true, true, true]);
     expect(Object.values(kinds).flatMap((kind) => kind.problems)).toEqual([]);
+  },
+  120_000,
+);
+
+it.skipIf(why !== undefined)(
+  'a failed fsync ends the daemon, and it starts again from the disk',
+  async () => {
+    const [data, share] = ['data', 'live-share'].map((name) => join(folder, name)) as [string, string];
+    for (const path of [data, share]) mkdirSync(path);
+    const control = Control.make(join(folder, 'live-control'), false);
+    const env = recorded({ library, prefix: data, log: join(folder, 'live.log'), control });
+    const box = new LiveBox({ data, env });
+    try {
+      await box.start();
+      await box.run('workspace.add', { name: 'office', root: share });
+      const create = (name: string) => box.run('doc.create', { path: `office/${name}`, text: 'kept\n' });
+      await create('before.md');
+      control.arm({ from: 1, calls: 1, errno: constants.errno.EIO, kinds: [KIND.syncFile] });
+      control.record(true);
+      await expect(create('in-doubt.md')).rejects.toThrow();
+      expect(await box.exited()).toEqual({ code: 70, signal: null });
+      control.calm();
+      control.record(false);
+      await box.restart();
+      await create('after.md');
+      const { documents } = await box.run<{ documents: { path: string }[] }>('doc.status', { path: 'office' });
+      expect(documents.map(({ path }) => path)).toEqual(
+        expect.arrayContaining(['office/before.md', 'office/after.md']),
+      );
+      expect(await box.run('audit.verify')).toMatchObject({ verdict: 'intact' });
+    } finally {
+      await box.dispose();
+    }
   },
   120_000,
 );
