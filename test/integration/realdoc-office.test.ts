@@ -2,8 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Format } from '../support/look-reader.ts';
 import { OfficeDesk } from '../support/office-desk.ts';
 import { acrossRunTrials, compare, keywordTrials, verbOf } from '../support/office-trials.ts';
+import { readPlainZip } from '../support/plain-zip.ts';
 import { readTarZst } from '../support/tar-zst.ts';
 import { testData } from '../support/test-data.ts';
+import { rows, workbook } from '../support/xlsx-parts.ts';
+import { zipOf } from '../support/zip-writer.ts';
 
 const set = testData('office/open-xml-sample.tar.zst');
 
@@ -44,5 +47,65 @@ describe.skipIf(set === undefined)('real Office files through the room and its g
       }
     }
     expect(edits).toBeGreaterThan(15);
+  });
+});
+
+describe('files written by the test, through the room and its guest', () => {
+  const parts = workbook(
+    [
+      {
+        name: 'S',
+        inner: rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><v>2</v></c><c r="C1"><f>A1+B1</f><v>3</v></c></row>'),
+      },
+    ],
+    { book: '<calcPr calcId="1"/>', types: true },
+  );
+  const NS =
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"';
+  const table =
+    '<table:table table:name="S"><table:table-row><table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"><text:p>1</text:p></table:table-cell></table:table-row></table:table>';
+  const ods = zipOf([
+    { name: 'mimetype', content: 'application/vnd.oasis.opendocument.spreadsheet', stored: true },
+    {
+      name: 'content.xml',
+      content: `<office:document-content ${NS}><office:body><office:spreadsheet>${table}</office:spreadsheet></office:body></office:document-content>`,
+    },
+  ]);
+  let desk: OfficeDesk;
+
+  beforeAll(async () => {
+    const xlsx = zipOf(parts.map((part) => ({ name: part.name, content: part.bytes })));
+    desk = await OfficeDesk.open(
+      new Map([
+        ['a.xlsx', xlsx],
+        ['a.ods', ods],
+      ]),
+    );
+  });
+  afterAll(() => desk.close());
+
+  it('two who change different cells of one version both get their way, and the file asks once to be worked out', async () => {
+    expect(await desk.edit('a.xlsx', 1, { set: 'S!A1', text: ['10'], was: '1' })).toBeUndefined();
+    expect(await desk.edit('a.xlsx', 1, { set: 'S!B1', text: ['20'], was: '2' })).toBeUndefined();
+    expect(await desk.lines('a.xlsx')).toMatchObject({ lines: ['# S', 'S!A1|10', 'S!B1|20', 'S!C1|3|=A1+B1'] });
+    const book = readPlainZip(await desk.file('a.xlsx')).find((entry) => entry.name === 'xl/workbook.xml')!;
+    expect(
+      book
+        .content()
+        .toString('utf8')
+        .match(/fullCalcOnLoad="1"/g),
+    ).toHaveLength(1);
+    expect(await desk.edit('a.xlsx', 1, { set: 'S!A1', text: ['11'], was: '1' })).toMatchObject({
+      code: 'DOC_STALE_TARGET',
+    });
+  });
+
+  it('a spreadsheet of OpenDocument keeps its type first and stored', async () => {
+    expect(await desk.edit('a.ods', 1, { set: 'S!B1', text: ['7'], was: '1' })).toBeUndefined();
+    expect(await desk.lines('a.ods')).toMatchObject({ lines: ['# S', 'S!A1|1', 'S!B1|7', 'S!C1|1'] });
+    const file = await desk.file('a.ods');
+    expect(file.subarray(0, 84)).toEqual(ods.subarray(0, 84));
+    await desk.undo('a.ods');
+    expect((await desk.file('a.ods')).equals(ods)).toBe(true);
   });
 });

@@ -17,7 +17,15 @@ export interface SheetText {
 /** A workbook whose parts are written by the test. `prefix` is that of the spreadsheet namespace: `x:`. */
 export function workbook(
   sheets: readonly SheetText[],
-  o: { strings?: string; styles?: string; chain?: string; book?: string; names?: string; prefix?: string } = {},
+  o: {
+    strings?: string;
+    styles?: string;
+    chain?: string;
+    book?: string;
+    names?: string;
+    prefix?: string;
+    types?: true;
+  } = {},
 ): Part[] {
   const p = o.prefix ?? '';
   const ns = p === '' ? `xmlns="${MAIN}"` : `xmlns:${p.slice(0, -1)}="${MAIN}"`;
@@ -34,7 +42,7 @@ export function workbook(
   const optional = (name: string, text: string | undefined, type: string): string =>
     text === undefined ? '' : relation(`r${type}`, type, name);
   const parts: Record<string, string> = {
-    '[Content_Types].xml': `${head}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/>${o.chain ? '<Override PartName="/xl/calcChain.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"/>' : ''}</Types>`,
+    '[Content_Types].xml': `${head}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="xml" ContentType="application/xml"/>${o.types ? '<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>' : ''}${o.chain ? '<Override PartName="/xl/calcChain.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.calcChain+xml"/>' : ''}</Types>`,
     '_rels/.rels': `${head}<Relationships xmlns="${RELATIONS}">${relation('rId1', 'officeDocument', 'xl/workbook.xml')}</Relationships>`,
     'xl/workbook.xml': `${head}<${p}workbook ${ns} xmlns:r="${TYPES}"><${p}sheets>${list}</${p}sheets>${o.names ?? ''}${o.book ?? ''}</${p}workbook>`,
     'xl/_rels/workbook.xml.rels': `${head}<Relationships xmlns="${RELATIONS}">${relations}${optional('sharedStrings.xml', o.strings, 'sharedStrings')}${optional('styles.xml', o.styles, 'styles')}${optional('calcChain.xml', o.chain, 'calcChain')}</Relationships>`,
