@@ -6,6 +6,7 @@ import { silentLogger, systemClock } from '../../src/common/index.ts';
 import { Supervisor } from '../../src/guest/index.ts';
 import { inflateEntry, readZip } from '../../src/realdoc/office/zip.ts';
 import { Parser } from '../../src/realdoc/parse/parser.ts';
+import { withBlobs } from '../crash/blob-box.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { docxFile, p, run, W } from '../support/docx-file.ts';
 import { person } from '../support/mini-door.ts';
@@ -212,6 +213,29 @@ describe('Office files as documents', () => {
     expect(await box.call('doc.verify', { path, full: true })).toMatchObject({ ok: true });
     await box.call('doc.rollback', { path, to: 'v1' });
     expect((await onShare('saved.docx')).equals(contract())).toBe(true);
+  });
+
+  it('comes in as an upload and goes out as a download', async () => {
+    const { blobs } = await withBlobs(box);
+    const file = contract();
+    const { sha256 } = await blobs.put([file]);
+    expect(await box.call('doc.add', { path: 'office/added.docx', sha256 })).toMatchObject({ version: 1, added: 8 });
+    expect((await onShare('added.docx')).equals(file)).toBe(true);
+    await box.call('doc.edit', { path: 'office/added.docx', base: 1, verbs: [{ cut: '3' }] });
+    const old = await box.call<{ sha256: string }>('doc.download', { path: 'office/added.docx', at: 'v1' });
+    expect(old.sha256).toBe(sha256);
+    const broken = await blobs.put([file.subarray(0, 2000)]);
+    await expect(box.call('doc.add', { path: 'office/b.docx', sha256: broken.sha256 })).rejects.toMatchObject({
+      code: 'DOC_PARSE_REFUSED',
+    });
+  });
+
+  it('does not break a signature', async () => {
+    const extra = [{ name: '_xmlsignatures/sig1.xml', content: '<Signature/>' }];
+    const path = await begin('signed.docx', docxFile({ body, extra }));
+    await expect(box.call('doc.edit', { path, base: 1, verbs: [{ cut: '3' }] })).rejects.toMatchObject({
+      code: 'DOC_UNSAFE_SPAN',
+    });
   });
 
   it('keeps what cannot be taken apart as it is, with its history, and says why', async () => {

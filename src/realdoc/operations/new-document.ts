@@ -31,14 +31,15 @@ export async function prepareDocument(room: RealDoc, path: string, { facts, byte
   await room.quota.checkLarge(workspace.id, bytes.length);
   const tree = TextTree.of(bytes, room.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
-  return { path, name, workspace, facts, tree, sha256: sha256Hex(bytes), staged };
+  const { lines } = (await room.contents.view({ path, kind: facts.kind }, tree)).tree;
+  return { path, name, workspace, facts, tree, lines, sha256: sha256Hex(bytes), staged };
 }
 
 /** Version 1, and the wish for its file. Throws DOC_EXISTS when the name was taken meanwhile. */
 export function beginDocument(
   room: RealDoc,
   ctx: WriteContext,
-  { path, name, workspace, facts, tree, sha256, staged }: NewDocument,
+  { path, name, workspace, facts, tree, lines, sha256, staged }: NewDocument,
   note: string | undefined,
 ): Static<typeof VersionMade> {
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
@@ -85,7 +86,7 @@ export function beginDocument(
     path: file.path,
     document: file.id,
     version: 1,
-    added: tree.lines,
+    added: lines,
     removed: 0,
     changed: [],
     label: shownLabel(file.label),

@@ -84,7 +84,8 @@ function list(room: RealDoc): AnyOperation {
           version: f.head,
           kind: f.kind,
           bytes: f.bytes,
-          lines: f.newlines,
+          // Of an Office file they are known once somebody reads it.
+          lines: f.kind === 'package' ? 0 : f.newlines,
         })),
         ...(last && found.length === max ? { next: last.rel } : {}),
         complete: room.isScanned(workspace.id),

@@ -10,6 +10,9 @@ import type { MethodAnswer } from './methods.ts';
 /** Parts whose text is edited. What has a NUL in it is UTF-16 or no XML at all, and stays compressed. */
 const IS_TEXT = /\.(?:xml|rels|vml)$/i;
 
+/** Any change would make it a broken one. */
+const SIGNATURE = /^_xmlsignatures\/.*\.xml$|^META-INF\/(?:document|macro)signatures\.xml$/i;
+
 export const packageMethods = { unpack, view, resolve, check };
 
 interface Parts {
@@ -50,6 +53,10 @@ function resolve(params: unknown, bodies: readonly Buffer[]): MethodAnswer {
   const { kind, names, verbs, options } = params as Parts & { verbs: Verb[]; options: ResolveOptions };
   if (options.track && kind !== 'docx') {
     throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'only Word documents track changes' });
+  }
+  if (names.some((name) => SIGNATURE.test(name))) {
+    const what = 'the digital signature of the document';
+    throw fail('DOC_UNSAFE_SPAN', { verb: 1, what, safe: ['a copy of the document without its signature'] });
   }
   const parts = partsOf(names, bodies);
   const office = officeKind(kind);
