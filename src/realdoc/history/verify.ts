@@ -1,7 +1,7 @@
 import type { Reader } from '../../common/index.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
-import { readDocument } from '../projection/look.ts';
 import { onDisk } from '../projection/paths.ts';
+import { readDocument } from '../projection/read-document.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow, TreeRow } from '../rows.ts';
 import { packFull, plainChange, unpackChange } from '../text/codec.ts';

@@ -1,7 +1,9 @@
 import { fail, isJinguError } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
 import { adopt } from '../projection/adopt.ts';
-import { type Finding, look, lookAtDisplaced } from '../projection/look.ts';
+import type { Finding } from '../projection/finding.ts';
+import { look } from '../projection/look.ts';
+import { lookAtDisplaced } from '../projection/look-displaced.ts';
 import { parseDocPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';

@@ -10,7 +10,7 @@ import { mergeChanges } from '../text/merge.ts';
 import { invert } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { appendFull, appendVersion } from '../versions.ts';
-import type { Finding } from './look.ts';
+import type { Finding } from './finding.ts';
 import type { Move } from './moves.ts';
 
 export type Adopted = 'new' | 'changed' | 'merged' | 'deleted' | 'moved' | 'same' | 'opaque';

@@ -5,6 +5,7 @@ import { Folder } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { onDisk } from './paths.ts';
 import { looksOf, signatureOf } from './read-file.ts';
+import type { Kept as KeptName } from './replace.ts';
 
 /** How long a displaced file is watched where nobody can say whether a program still has it open. */
 const KEEP_MS = 2000;
@@ -59,11 +60,10 @@ export class Displaced {
   }
 
   /** Takes charge of a displaced file. Resolves when it was looked at once: what was saved into it is a version then. */
-  async keep(file: FileRow, name: string, base: number, hasChanged: boolean): Promise<void> {
+  async keep(file: FileRow, { name, seen }: KeptName, base: number): Promise<void> {
     const since = this.#o.clock.monotonic();
-    const kept: Kept = { file, name, base, seen: '', since, looking: undefined, cancel: () => undefined };
+    const kept: Kept = { file, name, base, seen, since, looking: undefined, cancel: () => undefined };
     this.#kept.set(name, kept);
-    if (!hasChanged) kept.seen = (await this.#stateOf(kept).catch(() => undefined))?.looks ?? '';
     await this.#look(kept);
   }
 

@@ -3,7 +3,7 @@ import type { FileRow } from '../rows.ts';
 
 const MAX_PATH_BYTES = 4096;
 /** Longest name that ext4, XFS, btrfs and NTFS take; our temporary names need some of it. */
-export const MAX_NAME_BYTES = 255;
+const MAX_NAME_BYTES = 255;
 
 /**
  * Characters that make a path look like another one: controls, line and paragraph separators, zero-width characters,
@@ -106,4 +106,13 @@ export function isPassing(name: string): boolean {
 /** Where the file of a document lies inside its workspace: on the disk a name may be in another Unicode form. */
 export function onDisk(file: Pick<FileRow, 'rel' | 'disk'>): string {
   return file.disk ?? file.rel;
+}
+
+/** A name beside a document for another text of it: `name (mark).docx`, `name (mark 2).docx`, short enough for the disk. */
+export function besideName(name: string, mark: string, n: number): string {
+  const dot = name.lastIndexOf('.');
+  const tail = ` (${mark}${n === 1 ? '' : ` ${n}`})${dot > 0 ? name.slice(dot) : ''}`;
+  let stem = dot > 0 ? name.slice(0, dot) : name;
+  while (Buffer.byteLength(stem + tail) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join('');
+  return stem + tail;
 }

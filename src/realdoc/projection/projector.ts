@@ -175,12 +175,12 @@ export class Projector {
       this.#later(file.id, RETRY_MS[1]!);
       return 'done';
     }
-    const { signature, kept, keptChanged, note } = result;
+    const { signature, kept, note } = result;
     const seen = { version, state: 'written', signature, reason: note, foreign: null, attempts: 0 } as const;
     await this.#record(file, { ...row, ...seen }, row);
     await this.#proposals.drop(file);
     // A save that came between the check and the swap lies in the displaced file: it is taken in before anything else.
-    if (kept) await this.#o.displaced.keep(file, kept, row.version, keptChanged);
+    if (kept) await this.#o.displaced.keep(file, kept, row.version);
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
       this.#again.delete(file.id);
       const took = this.#o.clock.monotonic() - began;

@@ -5,11 +5,11 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { Folder } from './folder.ts';
 import type { Kernel } from './kernel.ts';
-import { MAX_NAME_BYTES, onDisk, temporaryName } from './paths.ts';
+import { besideName, onDisk, temporaryName } from './paths.ts';
 import { bigStatOf } from './stat.ts';
 import { type Pieces, writeNewFile } from './write-file.ts';
 
-const MARK = ' (Jingu proposal';
+const MARK = 'Jingu proposal';
 const MOST = 100;
 
 /**
@@ -52,21 +52,12 @@ export class Proposals {
   }
 }
 
-/** The name of a proposal, short enough for the disk. Names beginning with it belong to no other document. */
-function proposalName(name: string, n: number): string {
-  const dot = name.lastIndexOf('.');
-  const tail = `${MARK}${n === 1 ? '' : ` ${n}`})${dot > 0 ? name.slice(dot) : ''}`;
-  let stem = dot > 0 ? name.slice(0, dot) : name;
-  while (Buffer.byteLength(stem + tail) > MAX_NAME_BYTES) stem = [...stem].slice(0, -1).join('');
-  return stem + tail;
-}
-
 async function freeName(folder: Folder, own: string): Promise<string> {
   for (let n = 1; n < MOST; n++) {
-    const name = proposalName(own, n);
+    const name = besideName(own, MARK, n);
     if (!(await bigStatOf(folder.at(name)))) return name;
   }
-  return proposalName(own, Date.now());
+  return besideName(own, MARK, Date.now());
 }
 
 async function digestOf(folder: Folder, name: string): Promise<string | undefined> {

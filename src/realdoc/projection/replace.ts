@@ -7,20 +7,14 @@ import { isDosReadOnly } from './attributes.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { keptName, onDisk, temporaryName } from './paths.ts';
-import { looksSame, readWhole } from './read-file.ts';
+import { looksOf, looksSame, readWhole, signatureOf } from './read-file.ts';
 import { bigStatOf } from './stat.ts';
 import { type Swapper, sameState } from './swap.ts';
 import { type Pieces, writeNewFile } from './write-file.ts';
 
 export type Replaced =
-  /** `kept`: name of what was displaced. `note`: what people should know although it went well. */
-  | {
-      outcome: 'written';
-      signature: FileSignature;
-      kept: string | undefined;
-      keptChanged: boolean;
-      note: string | null;
-    }
+  /** `note`: what people should know although it went well. */
+  | { outcome: 'written'; signature: FileSignature; kept: Kept | undefined; note: string | null }
   /** The file is not what we believe it to be: look at it first. Nothing was changed. */
   | { outcome: 'changed' }
   /** It is not there. A program that saves by removing and renaming may be in the middle of it. */
@@ -28,6 +22,12 @@ export type Replaced =
   | { outcome: 'held'; reason: string }
   /** Somebody has it open for writing: a save may be on its way. */
   | { outcome: 'busy' };
+
+/** What was displaced: its name, and how it looked when it was seen to be what was meant; `` if it was something else. */
+export interface Kept {
+  name: string;
+  seen: string;
+}
 
 export interface Replacing {
   kernel: Kernel | undefined;
@@ -79,19 +79,20 @@ export async function replaceFile(
       isPlaced = true;
       await folder.sync();
       const now = await settled(folder, name, signature);
-      return { outcome: 'written', signature: now, kept: undefined, keptChanged: false, note: null };
+      return { outcome: 'written', signature: now, kept: undefined, note: null };
     }
     const paths = { target: folder.at(name), temporary: folder.at(temporary), kept: folder.at(kept) };
     const swapped = o.swapper.swap(paths, before);
     if (swapped === 'changed') return { outcome: 'changed' };
     isPlaced = true;
     await folder.sync();
+    // What is seen here counts: a save that comes any later must differ from it.
     const displaced = swapped === 'kept' ? await bigStatOf(paths.kept) : undefined;
+    const seen = displaced && sameState(before, displaced) ? looksOf(signatureOf(displaced, '')) : '';
     return {
       outcome: 'written',
       signature: await settled(folder, name, signature),
-      kept: swapped === 'kept' ? kept : undefined,
-      keptChanged: displaced !== undefined && !sameState(before, displaced),
+      kept: swapped === 'kept' ? { name: kept, seen } : undefined,
       note: before.nlink > 1n ? `the file had ${before.nlink} names; the others keep the text it had` : null,
     };
   } finally {

@@ -1,0 +1,73 @@
+import { link, unlink } from 'node:fs/promises';
+import { fail } from '../../common/index.ts';
+import * as rows from '../repository/index.ts';
+import type { FileRow } from '../rows.ts';
+import { joined, versionWith, wholeIfBetter, wholeOf } from './compare.ts';
+import type { DisplacedFile } from './displaced.ts';
+import type { Eyes, Finding } from './finding.ts';
+import { codeOf, Folder } from './folder.ts';
+import { besideName, isTemporary, onDisk } from './paths.ts';
+import { readDocument } from './read-document.ts';
+
+const MOST_NAMES = 1000;
+
+/**
+ * Looks at a file of ours that a swap displaced: what was saved into it at the last moment, against the version that it
+ * held. `undefined` if that is known already: it holds that version, or a later one.
+ */
+export async function lookAtDisplaced(
+  eyes: Eyes,
+  file: FileRow,
+  { name, folder, base }: DisplacedFile,
+): Promise<Finding | undefined> {
+  if (!isTemporary(name)) throw fail('DOC_PATH_INVALID', { reason: 'not a displaced file' });
+  const path = folder === '' ? name : `${folder}/${name}`;
+  const content = await readDocument(file.root, path, file.path, eyes.clock, await eyes.kernel());
+  if (!content) return undefined;
+  if ('why' in content) return await giveName(file, folder, name);
+  const stored = await eyes.contents.take(file.path, content.bytes);
+  if (stored.facts.kind !== file.kind) return await giveName(file, folder, name);
+  const { signature } = content;
+  if (file.kind === 'opaque') {
+    if (rows.newestTreeLike(eyes.db, file.id, 0, signature.sha256) !== undefined) return undefined;
+    return {
+      kind: 'replaced',
+      file,
+      base,
+      ...(await wholeOf(eyes, file, stored, signature)),
+      signature,
+      displaced: true,
+    };
+  }
+  // A crash in the middle of an exchange leaves our own new text under this name.
+  if ((await versionWith(eyes, file, base, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
+  const before = eyes.documents.at(file, base);
+  const theirs = eyes.contents.diff(file.kind, before.toBuffer(), stored.bytes);
+  if (theirs.length === 0) return undefined;
+  const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
+  return {
+    ...found,
+    ...(await wholeIfBetter(eyes, file, before, theirs)),
+    ...(await joined(eyes, file, base, theirs)),
+  };
+}
+
+/**
+ * What was saved at the last moment is of another kind than the document (a picture under the name of a text, a giant):
+ * it cannot be a version, so it gets a name that people see, and becomes a document of its own.
+ */
+async function giveName(file: FileRow, inside: string, name: string): Promise<undefined> {
+  const own = onDisk(file).slice(onDisk(file).lastIndexOf('/') + 1);
+  await using folder = await Folder.open(file.root, inside === '' ? [] : inside.split('/'), file.path);
+  for (let n = 1; n < MOST_NAMES; n++) {
+    try {
+      await link(folder.at(name), folder.at(besideName(own, 'saved meanwhile', n)));
+      await unlink(folder.at(name));
+      await folder.sync();
+      return undefined;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+  }
+  throw fail('DOC_BUSY', { path: file.path });
+}
