@@ -15,6 +15,8 @@ export interface QuotaOptions {
 }
 
 const GIB = 1024 ** 3;
+/** What is shorter takes its chance: the commit tells if there is no room. */
+const LARGE = 1024 ** 2;
 /** Counting adds up a column of all documents: not at every edit. */
 const COUNT_EVERY_MS = 2000;
 
@@ -47,9 +49,11 @@ export class Quota {
   /** The same for much at once, which the disk must have room for as well. Throws DOC_QUOTA or DISK_FULL. */
   async checkLarge(workspace: string, bytes: number): Promise<void> {
     this.check(workspace, bytes);
+    if (bytes < LARGE) return;
     const { directory, reserve = GIB / 4 } = this.#o;
-    const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize < bytes + reserve) throw fail('DISK_FULL');
+    const { bavail, blocks, bsize } = await statfs(directory);
+    // Of a small disk not more than a twentieth.
+    if (bavail * bsize < bytes + Math.min(reserve, (blocks * bsize) / 20)) throw fail('DISK_FULL');
   }
 
   #count(key: string, count: () => number): number {

@@ -43,6 +43,8 @@ describe('where a setting comes from', () => {
       beacon: true,
       models: join(home, '.cache/jingu/models'),
       logLevel: 'info',
+      historyGb: 0,
+      workspaceHistoryGb: 0,
       workspaces: [],
     });
   });
