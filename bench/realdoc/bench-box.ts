@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { newId, silentLogger, systemClock } from '../../src/common/index.ts';
 import { loadConfig } from '../../src/config/index.ts';
 import { Box } from '../../src/daemon/box.ts';
@@ -61,7 +62,7 @@ export class BenchBox {
     for (;;) {
       const { documents } = await this.call<{ documents: { onShare: number }[] }>('doc.status', { path });
       if (documents[0]!.onShare >= version) return;
-      await new Promise((resolve) => setImmediate(resolve));
+      await pause(20);
     }
   }
 
