@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { lstat, mkdir, open, readdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail, isJinguError, type JinguError } from '../common/index.ts';
 
@@ -11,7 +11,10 @@ export interface BackupFile {
   sha256: string;
 }
 
-/** Copies one file and makes it durable; the digest is of the bytes written. The copy is for its owner alone. */
+/**
+ * Copies one file and makes it durable; the digest is of the bytes written. The copy is for its owner alone, and none is
+ * left where the source cannot be read.
+ */
 export async function copyFile(source: string, target: string, path: string): Promise<BackupFile> {
   await mkdir(dirname(target), { recursive: true, mode: 0o700 });
   const digest = createHash('sha256');
@@ -24,6 +27,9 @@ export async function copyFile(source: string, target: string, path: string): Pr
       await file.writeFile(chunk);
     }
     await file.sync();
+  } catch (error) {
+    await rm(target, { force: true });
+    throw error;
   } finally {
     await file.close();
   }

@@ -106,7 +106,8 @@ export class Backups {
     for (const entry of include) {
       for (const path of await filesUnder(root, entry)) {
         signal.throwIfAborted();
-        files.push(await copyFile(join(root, path), join(folder, path), path));
+        const file = await copyFile(join(root, path), join(folder, path), path).catch(gone);
+        if (file) files.push(file);
       }
     }
     const createdAt = clock.now();
@@ -139,6 +140,11 @@ export async function verifyBackup(folder: string, headIn?: BackupsOptions['head
   }
   const { name, path: _, ...rest } = reportOf(folder, manifest);
   return { isSound: problems.length === 0, problems, name, files: rest.files, bytes: rest.bytes, head: rest.head };
+}
+
+/** What was swept since the folder was listed was named by nothing. */
+function gone(error: unknown): undefined {
+  if ((error as { code?: string }).code !== 'ENOENT') throw error;
 }
 
 /** Takes the copy out of WAL mode, so that reading it later leaves no files beside it, and makes it durable. */

@@ -1,11 +1,13 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, silentLogger, systemClock, type Tx } from '../../src/common/index.ts';
+import { BLOB_FOLDER } from '../../src/realdoc/index.ts';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import { Compactor } from '../../src/realdoc/storage/compactor.ts';
 import { unpackChange } from '../../src/realdoc/text/codec.ts';
+import { Backups, restoreBackup } from '../../src/store/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { agentFor, person } from '../support/mini-door.ts';
 
@@ -190,5 +192,29 @@ describe('packed versions', () => {
     // A changed byte in a pack does not go unnoticed.
     await box.store.write((tx) => tx.run("UPDATE doc_word SET text = replace(text, 'person_lin', 'person_wu')"));
     expect(await verified()).toMatchObject([{ problem: expect.stringContaining('is damaged') }, {}, {}]);
+  });
+});
+
+describe('a backup', () => {
+  it('holds the files of long leaves, and a box restored from it reads them', async () => {
+    const bytes = png(randomBytes(600_000));
+    await box.write('scan.png', bytes);
+    await box.addWorkspace();
+    const backups = new Backups({
+      store: box.store,
+      clock: systemClock,
+      version: '1',
+      root: join(box.base, 'data'),
+      include: [BLOB_FOLDER],
+      directory: join(box.base, 'backups'),
+    });
+    const { path, name } = await backups.create({}, new AbortController().signal);
+    expect((await backups.verify(name)).problems).toEqual([]);
+    const again = join(box.base, 'again');
+    await restoreBackup({ backup: path, dataDirectory: join(again, 'data'), now: Date.now() });
+    const restored = await DocBox.open({ base: again, root: box.root });
+    const { sha256 } = await restored.call<{ sha256: string }>('doc.replay', { path: 'office/scan.png' });
+    expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+    await restored.close();
   });
 });
