@@ -21,6 +21,7 @@ const owners = {
   fastify: '^src/gateway/',
   ws: '^src/(gateway|client|client-node)/',
   pino: '^src/telemetry/',
+  koffi: '^src/realdoc/projection/kernel.ts',
   'smol-toml': '^src/config/',
   saxes: '^src/realdoc/office/',
   commander: '^src/cli/',
