@@ -102,10 +102,7 @@ describe('history', () => {
     const original = await readFile(path);
     const attacks: [string, string][] = [
       ["UPDATE doc_op SET note = 'not mine' WHERE v = 2", 'the digest does not fit what is stored'],
-      [
-        "UPDATE doc_word SET text = replace(text, 'person_lin', 'person_wu')",
-        'the digest does not fit what is stored',
-      ],
+      ["UPDATE doc_word SET text = replace(text, 'person_lin', 'person_wu')", 'the digest does not fit what is stored'],
       [
         'UPDATE doc_op SET splices = (SELECT splices FROM doc_op WHERE v = 2) WHERE v = 3',
         'the digest does not fit what is stored',
