@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import type { FileRow } from '../../src/realdoc/rows.ts';
@@ -98,7 +98,7 @@ async function checkBox(
     const there = after.get(rel);
     const head = file && digests.get(file.head);
     if (file?.state === 'live' && head !== undefined && (!there || hash('sha256', there) !== head))
-      problems.push(`${rel}: after the start the file is not version ${file.head}`);
+      problems.push(`${rel}: after the start the file is not version ${file.head}; ${JSON.stringify([rows.projection(box.store, file.id), statSync(join(box.base, 'share', rel), { bigint: true }), Date.now()], (_k, v) => (typeof v === 'bigint' ? String(v) : v))}`);
     if (file?.state === 'deleted' && answers.versions.has(rel) && !answers.gone.has(rel))
       problems.push(`${rel}: it counts as deleted`);
   }

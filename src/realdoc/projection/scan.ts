@@ -115,7 +115,8 @@ export async function scanWorkspace(
   }
   for (const [rel, disk] of seen) {
     if (rows.fileAt(db, workspace.id, rel)?.state === 'live') result.known++;
-    if (!(await isNews(db, workspace, rel, disk))) continue;
+    // A file that was seen in the very tick of its last change is read once more: nobody may have been listening since.
+    if (!(await isNews(db, workspace, rel, disk, true))) continue;
     const whyNot = await whyUnreadable(join(workspace.root, disk));
     if (whyNot) skip(disk, whyNot);
     else result.present.push(rel);
