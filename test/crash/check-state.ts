@@ -98,7 +98,7 @@ async function checkBox(
     const there = after.get(rel);
     const head = file && digests.get(file.head);
     if (file?.state === 'live' && head !== undefined && (!there || hash('sha256', there) !== head))
-      problems.push(`${rel}: after the start the file is not version ${file.head}; ${JSON.stringify([rows.projection(box.store, file.id), statSync(join(box.base, 'share', rel), { bigint: true }), Date.now()], (_k, v) => (typeof v === 'bigint' ? String(v) : v))}`);
+      problems.push(`${rel}: after the start the file is not version ${file.head} (${knownOf(box, file)})`);
     if (file?.state === 'deleted' && answers.versions.has(rel) && !answers.gone.has(rel))
       problems.push(`${rel}: it counts as deleted`);
   }
@@ -110,6 +110,13 @@ async function checkBox(
     else if (hash('sha256', readFileSync(path)) !== sha256) problems.push(`the blob ${sha256} holds other bytes`);
   }
   return problems;
+}
+
+/** What the box knows of the file and what the file is, to tell why a save was not seen. */
+function knownOf(box: DocBox, { id, rel }: FileRow): string {
+  const { mtimeNs, ctimeNs, ino, size } = statSync(join(box.root, rel), { bigint: true });
+  const known = rows.projection(box.store, id);
+  return `known ${JSON.stringify(known)}, now ${[size, mtimeNs, ctimeNs, ino].join(' ')}`;
 }
 
 /** Answered versions and saves that are not in the history. */
