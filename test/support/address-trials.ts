@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJinguError } from '../../src/common/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
+import { unpackChange } from '../../src/realdoc/text/codec.ts';
 import { DocBox } from './doc-box.ts';
 import {
   applyVerb,
@@ -336,10 +338,13 @@ class Round {
       return;
     }
     if (exact) this.#wrong(`version ${version} is not what the model makes of it`, trial, bytes, exact);
-    const alike = wherever(base, head, trial.verbs, isBlurred, bytes).find((text) => writeModel(text).equals(bytes));
+    const alikes = wherever(base, head, trial.verbs, isBlurred, bytes).filter((text) => writeModel(text).equals(bytes));
+    const [alike] = alikes;
     if (!alike && !exact) this.#wrong(`version ${version} changed lines that are not the addressed ones`, trial, bytes);
     if (alike && !exact) this.#report.returned++;
     this.#learnText(alike ?? readModel(bytes), bytes);
+    // Equal bytes with other lines behind them: from here on nobody can say which of the equal lines is which.
+    if (alikes.some((text) => text.some((line, i) => line !== alike![i]))) this.#known.at(-1)!.isBlurred = true;
   }
 
   /** A line without a line end that got a neighbour runs into it: then all lines are read anew. */
@@ -426,12 +431,28 @@ class Round {
     const lines = [`${this.#name}: ${what}`, `  head v${this.#known.length} ${show(writeModel(this.#head.text))}`];
     if (trial) {
       lines.push(`  call ${JSON.stringify(trial.input)}`);
-      lines.push(`  base v${trial.base} ${show(writeModel(this.#known[trial.base - 1]!.text))}`);
+      for (let v = trial.base; v < this.#known.length; v++) {
+        lines.push(`  ${v === trial.base ? 'base ' : ''}v${v} ${show(writeModel(this.#known[v - 1]!.text))}`);
+      }
+      lines.push(...splicesSince(this.#box, this.#name, trial.base));
     }
     if (exact) lines.push(`  want ${show(writeModel(exact))}`);
     if (bytes) lines.push(`  have ${show(bytes)}`);
     this.#report.wrong.push(lines.join('\n'));
   }
+}
+
+/** How the room itself tells what happened since a version. */
+function splicesSince(box: DocBox, name: string, base: number): string[] {
+  const file = rows.fileAt(box.store, box.room.workspace('office').id, name);
+  if (!file) return [];
+  return rows.opsBetween(box.store, file.id, base, file.head).map((op) => {
+    const splices = op.isFull ? [] : unpackChange(op.splices);
+    const shown = splices.map(
+      ({ at, del, ins }) => `${at} -${JSON.stringify(`${Buffer.from(del)}`)} +${JSON.stringify(`${Buffer.from(ins)}`)}`,
+    );
+    return `  v${op.version} ${op.source} of v${op.base}${op.isFull ? ' (full)' : ''}: ${shown.join('; ')}`;
+  });
 }
 
 function toInput(verb: ModelVerb): object {

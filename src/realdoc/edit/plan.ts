@@ -1,6 +1,6 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
-import { aimsInStored, keepEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
+import { aimsInStored, knowEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { Shown } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -66,8 +66,8 @@ export function carry(
   const after = before.apply(change);
   if (!file.utf8) {
     if (!transcodedOf(baseTree)) refuseForeignText(file, change);
-    keepEncoding(baseTree, before);
-    keepEncoding(baseTree, after);
+    knowEncoding(baseTree, before);
+    knowEncoding(baseTree, after);
   }
   return { file, base, baseTree, aims, change, before, after, ...(views ? { views } : {}) };
 }

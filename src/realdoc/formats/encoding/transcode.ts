@@ -43,10 +43,12 @@ export function readChange(stored: Sides): Sides {
   return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
 }
 
-/** To be said of a text that was made from another one in its encoding. */
-export function keepEncoding(from: TextTree, to: TextTree): void {
-  const encoding = encodings.get(from);
-  if (encoding) encodings.set(to, encoding);
+/**
+ * To be said of a text that was made from another one of known encoding: `readable` then knows that of the new one too.
+ * It is judged by its own bytes, so that every box shows the same, whatever it had in memory.
+ */
+export function knowEncoding(from: TextTree, to: TextTree): void {
+  if (encodings.has(from)) transcodedOf(to);
 }
 
 /** Bytes of a stored text as people read them, if its encoding was asked for before; else as UTF-8. */
