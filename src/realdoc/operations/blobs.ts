@@ -7,6 +7,7 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import { TextTree } from '../text/tree.ts';
 import { gitOperations } from './git.ts';
+import { READING, WRITING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, Sha256, VersionMade } from './shapes.ts';
 
@@ -44,12 +45,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       /** Path for GET with the same credential; good until nobody used it for a day. */
       url: Type.String(),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     audited: true,
     errors: [
       'DOC_NOT_FOUND',
@@ -91,13 +87,7 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     avoidWhen: ['the text is at hand: use doc.create', 'the document is there already: use doc.edit'],
     input: closed({ path: DocPath, sha256: Sha256, note: Type.Optional(Note) }),
     output: VersionMade,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
+    ...WRITING,
     errors: [
       'DOC_EXISTS',
       'DOC_QUOTA',

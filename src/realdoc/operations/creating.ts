@@ -2,6 +2,7 @@ import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type } from '../../protocol/index.ts';
 import { textFacts } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
+import { WRITING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, VersionMade } from './shapes.ts';
 
@@ -15,13 +16,7 @@ export function createOperation(room: RealDoc): AnyOperation {
     avoidWhen: ['the document is there already: use doc.edit'],
     input: closed({ path: DocPath, text: Type.String({ maxLength: 4_000_000 }), note: Type.Optional(Note) }),
     output: VersionMade,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
+    ...WRITING,
     errors: [
       'DOC_EXISTS',
       'DOC_QUOTA',

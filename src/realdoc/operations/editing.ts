@@ -16,6 +16,7 @@ import { type EditPlan, planEdit } from '../edit/plan.ts';
 import { planPackage } from '../edit/plan-package.ts';
 import { Verb } from '../edit/verbs.ts';
 import type { RealDoc } from '../realdoc.ts';
+import { WRITING } from './heads.ts';
 import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate, withPath } from './planned.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { writeVersion } from './written.ts';
@@ -70,13 +71,7 @@ export function editOperation(room: RealDoc): AnyOperation {
     avoidWhen: ['a whole passage is rephrased: use doc.rewrite'],
     input: EditInput,
     output: EditOutput,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
+    ...WRITING,
     errors: EDIT_ERRORS,
     positional: ['path'],
     examples: EXAMPLES,

@@ -11,6 +11,7 @@ import type { ViewLine } from '../office/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
+import { READING } from './heads.ts';
 import { documentsBelow } from './reading.ts';
 import { DocumentId, Line, shownLabel } from './shapes.ts';
 
@@ -29,15 +30,6 @@ const READ_ERRORS = [
   'DOC_TOO_LARGE',
   'DOC_WORKSPACE_NOT_FOUND',
 ] as const;
-const READ = {
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
-  scope: 'doc.read',
-} as const;
-
 export function findingOperations(room: RealDoc): AnyOperation[] {
   return [find(room), outline(room), candidates(room)];
 }
@@ -73,7 +65,7 @@ function find(room: RealDoc): AnyOperation {
       /** False: there are more documents or matches than were looked at. */
       complete: Type.Boolean(),
     }),
-    ...READ,
+    ...READING,
     errors: READ_ERRORS,
     positional: ['path', 'words'],
     examples: [{ note: 'in the whole workspace', input: { path: 'office', words: 'notice period' } }],
@@ -151,7 +143,7 @@ function outline(room: RealDoc): AnyOperation {
       ),
       elided: Type.Integer({ minimum: 0 }),
     }),
-    ...READ,
+    ...READING,
     errors: READ_ERRORS,
     positional: ['path'],
     examples: [{ note: 'the sections', input: { path: 'office/contract.md' } }],
@@ -218,7 +210,7 @@ function candidates(room: RealDoc): AnyOperation {
       spans: Type.Optional(Type.Array(Type.String())),
       label: LabelSchema,
     }),
-    ...READ,
+    ...READING,
     errors: [...READ_ERRORS, 'DOC_LINE_UNKNOWN'],
     positional: ['path', 'query'],
     examples: [

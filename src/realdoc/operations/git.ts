@@ -11,6 +11,7 @@ import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
 import type { DocumentBlobs } from './blobs.ts';
+import { READING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { documentsBelow } from './reading.ts';
 import { Sha256, VersionMade } from './shapes.ts';
@@ -55,12 +56,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       /** Path for GET with the same credential; good until nobody used it for a day. */
       url: Type.String(),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     audited: true,
     errors: [
       'DOC_NOT_FOUND',

@@ -21,6 +21,7 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { unpackChange } from '../text/codec.ts';
 import { undoneVersions } from '../versions.ts';
+import { READING } from './heads.ts';
 import { DocumentId, shownLabel } from './shapes.ts';
 import { lineCounts } from './written.ts';
 
@@ -93,12 +94,7 @@ function log(room: RealDoc): AnyOperation {
       /** The first version that there is, where older ones were taken away. */
       start: Type.Optional(Version),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
     positional: ['path'],
     examples: [{ note: 'the newest versions', input: { path: 'office/minutes.md' } }],
@@ -216,12 +212,7 @@ function diff(room: RealDoc): AnyOperation {
       ),
       label: LabelSchema,
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
     positional: ['path', 'from', 'to'],
     examples: [{ note: 'the last change', input: { path: 'office/minutes.md' } }],

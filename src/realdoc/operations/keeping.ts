@@ -9,18 +9,11 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
+import { READING } from './heads.ts';
 import { documentsBelow } from './reading.ts';
 import { Line } from './shapes.ts';
 import { targetOf } from './targets.ts';
 
-const READ = {
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
-  scope: 'doc.read',
-} as const;
 const MAX_DOCUMENTS = 500;
 const FolderPath = Type.String({ minLength: 1, maxLength: 4096 });
 
@@ -53,7 +46,7 @@ function status(room: RealDoc): AnyOperation {
         }),
       ),
     }),
-    ...READ,
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
     positional: ['path'],
     examples: [{ note: 'one document', input: { path: 'office/minutes.md', waitMs: 2000 } }],
@@ -96,7 +89,7 @@ function verify(room: RealDoc): AnyOperation {
       versions: Type.Integer({ minimum: 0 }),
       problems: Type.Array(closed({ path: DocPath, version: Type.Integer(), problem: Type.String() })),
     }),
-    ...READ,
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
     positional: ['path'],
     examples: [{ note: 'a whole workspace', input: { path: 'office', full: true } }],
@@ -131,7 +124,7 @@ function replay(room: RealDoc): AnyOperation {
       sha256: Type.String(),
       equal: Type.Boolean(),
     }),
-    ...READ,
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_READ_ONLY_KIND', 'DOC_CORRUPT'],
     positional: ['path', 'to'],
     examples: [{ note: 'up to the newest version', input: { path: 'office/minutes.md' } }],
@@ -172,7 +165,7 @@ function blameOperation(room: RealDoc): AnyOperation {
         }),
       ),
     }),
-    ...READ,
+    ...READING,
     errors: ['DOC_NOT_FOUND', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
     positional: ['path', 'from', 'to'],
     examples: [{ note: 'the first lines', input: { path: 'office/contract.md', from: 1, to: 20 } }],

@@ -20,6 +20,7 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
+import { READING } from './heads.ts';
 import { DocumentId, EolName, Line, shownLabel, WorkspaceName } from './shapes.ts';
 
 const LINES_AT_ONCE = 200;
@@ -61,12 +62,7 @@ function list(room: RealDoc): AnyOperation {
       /** False while the folder is still being walked for the first time. */
       complete: Type.Boolean(),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: ['DOC_WORKSPACE_NOT_FOUND'],
     positional: ['workspace'],
     examples: [{ note: 'all of them', input: { workspace: 'office' } }],
@@ -134,12 +130,7 @@ function read(room: RealDoc): AnyOperation {
       /** False: the bytes are no UTF-8; they are shown as well as can be and stay as they are. */
       utf8: Type.Boolean(),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: [
       'DOC_NOT_FOUND',
       'DOC_DELETED',

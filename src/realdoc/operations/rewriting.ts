@@ -11,6 +11,7 @@ import type { EditPlan } from '../edit/plan.ts';
 import { planPackageRewrite } from '../edit/plan-package.ts';
 import { planRewrite } from '../edit/rewrite.ts';
 import type { RealDoc } from '../realdoc.ts';
+import { WRITING } from './heads.ts';
 import { EDIT_ERRORS, editFacts, officeOptions, planFor, shownPlan, upToDate } from './planned.ts';
 import { Line, Note, VersionMade } from './shapes.ts';
 import { writeVersion } from './written.ts';
@@ -32,13 +33,7 @@ export function rewriteOperation(room: RealDoc): AnyOperation {
       note: Type.Optional(Note),
     }),
     output: VersionMade,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
+    ...WRITING,
     errors: EDIT_ERRORS,
     positional: ['path'],
     examples: [

@@ -22,6 +22,7 @@ import { unifiedOf } from '../text/change-diff.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { isMostlyNew, type WholeText } from '../versions.ts';
+import { WRITING } from './heads.ts';
 import { ownRel, refuseTakenNames, takeName } from './names.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
@@ -80,13 +81,7 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
       note: Type.Optional(Note),
     }),
     output: Type.Union([VersionMade, closed({ versions: Type.Array(VersionMade), left: Type.Array(Type.String()) })]),
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    dryRun: true,
-    scope: 'doc.write',
+    ...WRITING,
     errors: [
       'DOC_NOT_FOUND',
       'DOC_VERSION_UNKNOWN',

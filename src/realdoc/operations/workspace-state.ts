@@ -3,6 +3,7 @@ import { type AnyOperation, closed, operation, Type } from '../../protocol/index
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { WorkspaceRow } from '../rows.ts';
+import { READING } from './heads.ts';
 import { WorkspaceName } from './shapes.ts';
 
 const WhenOpen = Type.Enum(['hold', 'side']);
@@ -46,12 +47,7 @@ function status(room: RealDoc): AnyOperation {
     useWhen: ['a file on the share is not in the list', 'a save was not noticed'],
     input: closed({ name: Type.Optional(WorkspaceName) }),
     output: closed({ workspaces: Type.Array(State) }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: ['DOC_WORKSPACE_NOT_FOUND'],
     positional: ['name'],
     examples: [{ note: 'one workspace', input: { name: 'office' } }],

@@ -7,6 +7,7 @@ import { identityOf, seenAs } from '../projection/roots.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { WorkspaceRow } from '../rows.ts';
+import { READING } from './heads.ts';
 import { WorkspaceName } from './shapes.ts';
 
 const Workspace = closed({ id: Type.String(), name: WorkspaceName, root: Type.String(), addedAt: Type.Integer() });
@@ -103,12 +104,7 @@ function list(): AnyOperation {
     summary: { en: 'List the workspaces', zh: '列出工作区' },
     input: closed({}),
     output: closed({ workspaces: Type.Array(Workspace) }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
-    scope: 'doc.read',
+    ...READING,
     errors: [],
     examples: [{ note: 'all of them', input: {} }],
     read: (ctx) => ({ workspaces: rows.workspaces(ctx.db).map(shownOf) }),

@@ -1,9 +1,10 @@
 import { prefixOf, replaceBytes } from '../edit-element.ts';
 import type { PartSplice } from '../kind.ts';
+import { BREAK } from '../kind.ts';
 import { type TextHunk, Unsafe } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
 import { escapeXml } from '../xml-text.ts';
-import { BREAK, type Paragraph, type Segment } from './paragraph.ts';
+import type { Paragraph, Segment } from './paragraph.ts';
 
 /** Where new text goes: into a segment, in front of it or behind it, or into a run of its own at a byte. */
 export type Host = { segment: Segment; at: number } | { lone: number; like: XmlElement | undefined };
@@ -180,7 +181,7 @@ function spliceSegment(bytes: Buffer, segment: Segment, edits: readonly TextHunk
 
 /** Text as run content: elements of their own for tabs and line breaks. */
 export function textXml(text: string, q: string, local = 't'): string {
-  const pieces = text.split(/([\t\u2028])/);
+  const pieces = text.split(/([\t↵])/);
   return pieces
     .map((piece) => {
       if (piece === '\t') return `<${q}tab/>`;
@@ -193,7 +194,7 @@ export function textXml(text: string, q: string, local = 't'): string {
 
 /** The same in the middle of a `w:t`, which is closed and opened again around tabs and breaks. */
 function insideText(text: string, q: string): string {
-  return escapeXml(text).replaceAll(/[\t\u2028]/g, (c) => {
+  return escapeXml(text).replaceAll(/[\t↵]/g, (c) => {
     return `</${q}t><${q}${c === '\t' ? 'tab' : 'br'}/><${q}t xml:space="preserve">`;
   });
 }

@@ -1,9 +1,8 @@
+import { BREAK } from '../kind.ts';
 import type { XmlElement } from '../xml.ts';
 import { type DecodedText, decodeXml } from '../xml-text.ts';
 import type { FieldStack } from './fields.ts';
 
-/** How a line break inside a paragraph is shown: lines of a view end at paragraphs only. */
-export const BREAK = '\u2028';
 /** Something that has no text of its own but takes a place. */
 const OBJECT = '\ufffc';
 

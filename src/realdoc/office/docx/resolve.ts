@@ -3,6 +3,7 @@ import type { Verb } from '../../edit/verbs.ts';
 import { charsStep, isLinePlace, isLineRange, unknownAddress, withLineNumbers } from '../addresses.ts';
 import { insideOf } from '../edit-element.ts';
 import type { PartAim, PartSplice, ResolveOptions } from '../kind.ts';
+import { BREAK } from '../kind.ts';
 import { contentOf, LineVerbs, type Step } from '../line-verbs.ts';
 import { type TextHunk, Unsafe, wordHunks } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
@@ -10,7 +11,6 @@ import { canStandInXml } from '../xml-text.ts';
 import { clearParagraph, cutParagraph, newParagraphs, rawParagraph, type Writing } from './blocks.ts';
 import { type DocLine, type Document, tracksChanges } from './document.ts';
 import { safeStretches, spliceText } from './edit-text.ts';
-import { BREAK } from './paragraph.ts';
 import { spliceTracked, Tracker } from './track.ts';
 
 /** Turns verbs into splices of the parts. Throws the errors of `OfficeKind.resolve`. */

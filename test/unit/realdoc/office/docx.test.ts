@@ -51,7 +51,7 @@ describe('Word documents as lines', () => {
     const body = p(
       `${run('a')}<w:ins w:id="1" w:author="x">${run('b')}</w:ins><w:del w:id="2" w:author="x"><w:r><w:delText>no</w:delText></w:r></w:del><w:r><w:tab/><w:t>c</w:t><w:br/><w:noBreakHyphen/></w:r><w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> PAGE </w:instrText></w:r><w:r><w:fldChar w:fldCharType="separate"/></w:r>${run('7')}<w:r><w:fldChar w:fldCharType="end"/></w:r><m:oMath xmlns:m="urn:m"><m:r><m:t>x+y</m:t></m:r></m:oMath>`,
     );
-    expect(lines(partsOf(body))).toEqual(['ab\tc\u2028\u20117x+y']);
+    expect(lines(partsOf(body))).toEqual(['ab\tc↵\u20117x+y']);
   });
 
   it('gives tables, notes, headers and text boxes addresses, and headings their level', () => {
@@ -103,7 +103,7 @@ describe('edits of Word documents', () => {
   });
 
   it('write tabs, breaks, entities and outer spaces as Word does', () => {
-    expect(bodyAfter(p('<w:r><w:t>a</w:t></w:r>'), [{ set: '1', text: ['a <b>\t&\u2028 c'] }])).toBe(
+    expect(bodyAfter(p('<w:r><w:t>a</w:t></w:r>'), [{ set: '1', text: ['a <b>\t&↵ c'] }])).toBe(
       p(`<w:r>${t('a &lt;b&gt;')}<w:tab/>${t('&amp;')}<w:br/>${t(' c')}</w:r>`),
     );
     expect(bodyAfter(p(''), [{ set: '1', text: ['x'] }])).toBe(p(run('x')));
