@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isJinguError } from '../../src/common/index.ts';
+import { stateAt } from '../../src/realdoc/history/state.ts';
 import { DocBox } from './doc-box.ts';
 import { agentFor, person } from './mini-door.ts';
 
@@ -166,8 +167,11 @@ class Trials {
     const file = await this.#box.room.locate(`office/${rel}`);
     const to = 1 + this.#below(file.head);
     const text = this.#box.room.documents.at(file, to).toBuffer().toString();
+    const wasThere = stateAt(this.#box.store, file.id, to) === 'live';
     const changed = await this.#back({ path: file.path, to: `v${to}` });
-    if (changed) this.#now.set(rel, text);
+    if (changed && wasThere) this.#now.set(rel, text);
+    // As it was at a version that took it away: not there.
+    if (changed && !wasThere) this.#now.delete(rel);
     this.#count('document');
     return `rollback of ${rel} to v${to}`;
   }

@@ -3,6 +3,7 @@ import { refuseOpaque } from '../documents.ts';
 import type { Aim } from '../edit/target.ts';
 import type { Verb } from '../edit/verbs.ts';
 import { transcodedOf } from '../formats/encoding/transcode.ts';
+import { isFlat } from '../office/flat.ts';
 import type { ResolveOptions, ViewLine } from '../office/kind.ts';
 import type { ParsePort } from '../parse/port.ts';
 import type { FileRow, Kind } from '../rows.ts';
@@ -112,6 +113,15 @@ export class Contents {
     if (this.#packages) return this.#packages;
     throw fail('UNAVAILABLE', { reason: 'the reader of Office files is not there' });
   }
+}
+
+/** What a stored text is, judged by its own bytes; nothing if it is of the kind that it is taken for. */
+export function otherKind(kind: Kind, tree: TextTree): { facts: TextFacts; why: string | null } | undefined {
+  const head = tree.slice(0, HEAD_BYTES);
+  const why = whyOpaque(head) ?? null;
+  const facts = isFlat(head) ? PACKAGE : why === null ? undefined : OPAQUE;
+  if ((facts?.kind ?? 'text') === kind) return undefined;
+  return { facts: facts ?? textFacts(tree.toBuffer()), why: facts === PACKAGE ? null : why };
 }
 
 function shownOf({ tree, lines, starts }: PackageView): Shown {

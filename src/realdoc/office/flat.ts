@@ -9,6 +9,11 @@ import type { ZipDirectory } from './zip.ts';
  * file. No inflated text holds a NUL, so a NUL ends it.
  */
 const HEAD = '\0jingu-flat 1 ';
+
+/** True for the beginning of a flat form; no text and no known file begins so. */
+export function isFlat(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, HEAD.length)).toString('latin1') === HEAD;
+}
 const ENTRY = '\0entry ';
 const TEXT = Buffer.from('\0text\n');
 const TAIL = '\0tail ';

@@ -3,6 +3,7 @@ import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
 import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
 import { readChange, transcodedOf } from '../formats/encoding/transcode.ts';
+import { otherKind } from '../kinds/content.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -26,7 +27,8 @@ export function writeVersion(
   shown?: ShownChange,
 ): Static<typeof VersionMade> {
   room.quota.check(file.workspace, whole ? 0 : changeBytes(next.change));
-  const written = whole ? appendFull(ctx, room.leaves, file, next, whole) : appendVersion(ctx, file, next);
+  const begun = next.source === 'edit' ? file : asItReads(file, after);
+  const written = whole ? appendFull(ctx, room.leaves, begun, next, whole) : appendVersion(ctx, begun, next);
   rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
   ctx.tx.afterCommit(() => {
     room.documents.remember(written.id, written.head, after);
@@ -38,6 +40,12 @@ export function writeVersion(
   const told = made.changed.map((line) => line.n);
   ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, told));
   return { ...made, label: shownLabel(written.label) };
+}
+
+/** What comes back may be of another kind than what is there: a text that was saved over by a picture is a text again. */
+function asItReads(file: FileRow, after: TextTree): FileRow {
+  const other = otherKind(file.kind, after);
+  return other ? { ...file, ...other.facts, why: other.why } : file;
 }
 
 /** A stored version as the text of a new one: nothing of it is stored again. `undefined` if it is not stored whole. */

@@ -49,6 +49,8 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   const stored = await eyes.contents.take(docPath, content.bytes);
   if (isKept && file.kind !== 'opaque') {
     if (stored.why === null) return compare(eyes, file, known, stored, signature);
+    // What was saved is a version, whatever it is. An Office file that cannot be opened now may be able to later.
+    if (file.kind === 'text') return replaced(eyes, file, known, stored, signature);
     return refused(file, name, disk, workspace, stored.why, signature);
   }
   // The stored text of a package is none of its file: it begins a history of its own.
