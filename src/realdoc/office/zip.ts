@@ -9,7 +9,7 @@ export interface ZipLimits {
   totalBytes: number;
   /** Inflated to compressed size, for entries over a megabyte. Deflate itself ends at about 1,030. */
   ratio: number;
-  /** Bytes of no entry: a stub before the archive, paddings. */
+  /** Bytes of no entry: a program that unpacks, before the archive; paddings. */
   gapBytes: number;
 }
 

@@ -60,6 +60,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     audited: true,
     errors: [
       'DOC_NOT_FOUND',
+      'DOC_DELETED',
       'DOC_PATH_INVALID',
       'DOC_READ_ONLY_KIND',
       'DOC_TOO_LARGE',
@@ -69,6 +70,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'TOO_LARGE',
       'BLOB_QUOTA',
       'DISK_FULL',
+      'BLOB_FAILED',
     ],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'form'],

@@ -1,4 +1,4 @@
-import type { Reader, Tx } from '../../common/index.ts';
+import type { Reader, SqlValue, Tx } from '../../common/index.ts';
 import type { Label } from '../../protocol/index.ts';
 import type { FileRow } from '../rows.ts';
 
@@ -78,12 +78,9 @@ export function filesAlike(db: Reader, workspace: string, rel: string): FileRow[
     .map(fileOf);
 }
 
-export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
-  tx.run(
-    `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest, disk)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    f.id,
-    f.workspace,
+/** What may change of a file, in the order in which both statements below name it. */
+function valuesOf(f: Omit<FileRow, 'path' | 'root'>): SqlValue[] {
+  return [
     f.rel,
     f.kind,
     f.why,
@@ -97,6 +94,16 @@ export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
     f.state,
     f.digest,
     f.disk,
+  ];
+}
+
+export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
+  tx.run(
+    `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest, disk)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    f.id,
+    f.workspace,
+    ...valuesOf(f),
   );
 }
 
@@ -104,19 +111,7 @@ export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
   tx.run(
     `UPDATE doc_file SET rel = ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?,
      label = ?, state = ?, digest = ?, disk = ? WHERE id = ?`,
-    f.rel,
-    f.kind,
-    f.why,
-    f.utf8 ? 1 : 0,
-    f.eol,
-    f.bom ? 1 : 0,
-    f.head,
-    f.bytes,
-    f.newlines,
-    JSON.stringify(f.label),
-    f.state,
-    f.digest,
-    f.disk,
+    ...valuesOf(f),
     f.id,
   );
 }
