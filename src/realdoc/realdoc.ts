@@ -1,29 +1,28 @@
-import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Database, fail, type Logger, newId } from '../common/index.ts';
-import type { Caller, InvokeRequest, InvokeResult } from '../protocol/index.ts';
+import type { Caller } from '../protocol/index.ts';
+import { Background } from './background.ts';
 import { Documents } from './documents.ts';
 import type { CheckSyntax } from './edit/advisory.ts';
 import { offeredTo } from './edit/offered.ts';
-import type { FormatResolver, PlacePorts } from './edit/place.ts';
+import type { PlacePorts } from './edit/place.ts';
 import { ShownMemory } from './edit/shown.ts';
 import { Formats } from './formats/addresses.ts';
 import { OpaqueReadings } from './formats/opaque/shown.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
 import { Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
-import type { ParsePort } from './parse/port.ts';
-import { findOnDisk } from './projection/disk-names.ts';
+import type { RealDocOptions } from './options.ts';
 import { Displaced } from './projection/displaced.ts';
 import { Holds } from './projection/holds.ts';
 import { type ImportAnswer, Intake } from './projection/intake.ts';
 import { internalCaller } from './projection/internal-caller.ts';
 import { type Kernel, loadKernel } from './projection/kernel.ts';
+import { type Locating, locate } from './projection/locate.ts';
 import { parseDocPath } from './projection/paths.ts';
 import { Projector } from './projection/projector.ts';
 import { Rounds } from './projection/rounds.ts';
-import { isNews } from './projection/scan.ts';
-import { noShareFacts, type ShareFacts } from './projection/share-facts.ts';
+import { noShareFacts } from './projection/share-facts.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 import { BlobStore } from './storage/blob-store.ts';
@@ -31,44 +30,6 @@ import { Compactor } from './storage/compactor.ts';
 import { LeafGarbage } from './storage/leaf-garbage.ts';
 import { type PrunePlan, Pruner } from './storage/pruner.ts';
 import { Quota } from './storage/quota.ts';
-
-/** The door, as this room needs it: what the box notices on the share enters by it and leaves an audit record. */
-export type Invoke = (
-  caller: Caller,
-  request: InvokeRequest,
-  options?: { signal?: AbortSignal; onPart?: (part: unknown) => void },
-) => Promise<InvokeResult>;
-
-export interface RealDocOptions {
-  db: Database;
-  clock: Clock;
-  log: Logger;
-  invoke: Invoke;
-  /** Never inside a workspace, and no workspace inside it. */
-  dataDirectory: string;
-  /** Caller for what nobody asked for (the watcher). Left out: an internal one with the rights to read and write. */
-  caller?: () => Caller;
-  /** Milliseconds between scans of every workspace; events are only a help. */
-  scanEveryMs?: number;
-  /** `false`: no file events, scans only. */
-  watch?: boolean;
-  /** Addresses of text formats: cells, pointers, headings, symbols. Left out: those that the core reads itself. */
-  addresses?: FormatResolver;
-  /** Whether a text is what its name says. Left out: the formats tell. */
-  checkSyntax?: CheckSyntax;
-  /** Reads foreign formats in a guest. Left out: only what the core reads itself can be addressed. */
-  parser?: ParsePort;
-  /** Calls that Node lacks. Left out: those of this machine, if there are any. */
-  kernel?: () => Promise<Kernel | undefined>;
-  /** The most bytes of history, in all and for each workspace; 0 or left out: as much as the disk has. */
-  historyBytes?: { all: number; each: number };
-  /** Rows of the log that stay, and the least that make a pack. Left out: as on the appliance. */
-  packing?: { stay: number; least: number };
-  /** Since when tasks are open that may still take back what they did (milliseconds); `undefined`: none is. */
-  openSince?: () => number | undefined;
-  /** Who has files of the share open. Left out: only what lies on the disk tells. */
-  shareFacts?: ShareFacts;
-}
 
 /** Beside the database, in the data directory: backups carry it. */
 export const BLOB_FOLDER = 'document-blobs';
@@ -96,7 +57,7 @@ export class RealDoc {
   readonly #o: RealDocOptions;
   readonly #readings: OpaqueReadings;
   readonly #intake: Intake;
-  readonly #work = new Set<Promise<unknown>>();
+  readonly #background: Background;
   #started = false;
 
   constructor(options: RealDocOptions) {
@@ -107,6 +68,7 @@ export class RealDoc {
     this.#readings = new OpaqueReadings(options.parser);
     this.clock = clock;
     this.log = log;
+    this.#background = new Background(log);
     this.dataDirectory = options.dataDirectory;
     this.kernel = options.kernel ?? loadKernel;
     this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
@@ -127,7 +89,7 @@ export class RealDoc {
       ...(options.openSince ? { openSince: options.openSince } : {}),
     });
     const shared = { db, clock, log, kernel: this.kernel };
-    const track = (work: Promise<unknown>): void => this.#track(work);
+    const { track } = this.#background;
     this.#intake = new Intake({
       ...shared,
       track,
@@ -169,7 +131,7 @@ export class RealDoc {
     this.projector.start();
     this.#intake.start();
     await this.leaves.sweep();
-    this.#track(this.blobs.sweep());
+    this.#background.track(this.blobs.sweep());
     this.compactor.start();
     this.garbage.start();
     this.rounds.start();
@@ -189,12 +151,12 @@ export class RealDoc {
 
   /** Resolves once no scan, import or projection is running. Retries that wait for their time do not count. */
   async settled(): Promise<void> {
-    while (this.#work.size > 0 || this.rounds.running.length > 0) {
-      await Promise.all([...this.#work, ...this.rounds.running]);
+    while (this.#background.running.length > 0 || this.rounds.running.length > 0) {
+      await Promise.all([...this.#background.running, ...this.rounds.running]);
       await this.projector.idle();
     }
     await this.projector.idle();
-    if (this.#work.size > 0) await this.settled();
+    if (this.#background.running.length > 0) await this.settled();
   }
 
   /** To be called after a workspace was added or removed. */
@@ -226,23 +188,13 @@ export class RealDoc {
   }
 
   /**
-   * The document people mean by a path, with what is on the share taken in first: a file nobody looked at yet becomes
-   * a document, a save that was not noticed yet becomes a version. Throws DOC_NOT_FOUND with near names, or
-   * DOC_DELETED unless deleted ones are wanted. `look: false` trusts what is known already.
+   * The document people mean by a path, with what is on the share taken in first. Throws DOC_WORKSPACE_NOT_FOUND,
+   * DOC_NOT_FOUND with near names, or DOC_DELETED unless deleted ones are wanted.
    */
-  async locate(docPath: string, options: { deleted?: boolean; look?: boolean } = {}): Promise<FileRow> {
+  async locate(docPath: string, options: Locating = {}): Promise<FileRow> {
     const { workspace, rel } = parseDocPath(docPath);
-    const ws = this.workspace(workspace);
-    let file = rows.fileAt(this.db, ws.id, rel);
-    if (options.look !== false && (!file || !this.projector.isBusy(file.id)) && (await this.#isThere(ws, rel, file))) {
-      await this.#intake.import([docPath]);
-      file = rows.fileAt(this.db, ws.id, rel);
-    }
-    if (!file || (file.state === 'deleted' && file.head === 0)) {
-      throw fail('DOC_NOT_FOUND', { path: docPath, near: this.#near(ws, rel) });
-    }
-    if (file.state === 'deleted' && !options.deleted) throw fail('DOC_DELETED', { path: docPath, version: file.head });
-    return file;
+    const { db, projector } = this;
+    return await locate({ db, projector, intake: this.#intake }, this.workspace(workspace), rel, options);
   }
 
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
@@ -270,7 +222,7 @@ export class RealDoc {
 
   /** Takes away what was planned, in the background. The history is whole after every step of it. */
   prune(plans: readonly PrunePlan[]): void {
-    this.#track(
+    this.#background.track(
       (async () => {
         for (const plan of plans) await this.pruner.run(plan);
         await this.garbage.collect();
@@ -280,29 +232,8 @@ export class RealDoc {
 
   /** The share of `committed` that concerns the database alone: stored texts and packs when they are due. */
   noteVersion(file: FileRow): void {
-    if (file.kind !== 'opaque') this.#track(checkpointIfDue(this, file));
+    if (file.kind !== 'opaque') this.#background.track(checkpointIfDue(this, file));
     this.compactor.noteVersion(file.id, file.head);
-  }
-
-  /** There is a file that holds, or may hold, something that is not known. One call of the file system where nothing is new. */
-  async #isThere(ws: WorkspaceRow, rel: string, file: FileRow | undefined): Promise<boolean> {
-    if (file?.state === 'live') return isNews(this.db, ws, rel);
-    if (!(await isNews(this.db, ws, rel))) return false;
-    const disk = await findOnDisk(ws.root, rel, null);
-    return lstat(join(ws.root, disk)).then(
-      (stat) => !stat.isDirectory(),
-      () => false,
-    );
-  }
-
-  #near(ws: WorkspaceRow, rel: string): string[] {
-    const wanted = rel.slice(rel.lastIndexOf('/') + 1).toLowerCase();
-    const stem = wanted.replace(/\.[^.]*$/, '');
-    return rows
-      .filesOf(this.db, ws.id, '', '', 500)
-      .filter((f) => f.rel.toLowerCase().includes(stem) || wanted.includes(f.rel.toLowerCase().replace(/\.[^.]*$/, '')))
-      .slice(0, 5)
-      .map((f) => f.path);
   }
 
   async #import(input: unknown): Promise<ImportAnswer> {
@@ -315,14 +246,5 @@ export class RealDoc {
   /** Somebody closed a file, or held files shall be treated in another way. */
   retryHeld(): void {
     for (const row of rows.openProjections(this.db)) if (row.state === 'held') this.projector.kick(row.file);
-  }
-
-  #track(work: Promise<unknown>): void {
-    const held = work
-      .catch((error: unknown) =>
-        this.log.error({ reason: error instanceof Error ? error.message : String(error) }, 'background-work-failed'),
-      )
-      .finally(() => this.#work.delete(held));
-    this.#work.add(held);
   }
 }
