@@ -24,6 +24,11 @@ export function contentOf(line: ViewLine): string {
   return line.text.slice(line.prefix?.length ?? 0);
 }
 
+/** New text for a line, where its address was typed along. */
+export function withoutPrefix(line: ViewLine, text: string): string {
+  return line.prefix && text.startsWith(line.prefix) ? text.slice(line.prefix.length) : text;
+}
+
 /** The part of a line in which `sub` may find something; `from` counts in the content. */
 export type Searchable = (line: ViewLine) => { from: number; text: string };
 
@@ -112,8 +117,7 @@ export class LineVerbs {
     const { prefix } = this.#view[n - 1]!;
     const rest = find.slice(prefix!.length);
     if (rest === '') return verb;
-    const to = replace.startsWith(prefix!) ? replace.slice(prefix!.length) : replace;
-    return { ...verb, sub: { ...verb.sub, find: rest, replace: to, line: n } };
+    return { ...verb, sub: { ...verb.sub, find: rest, replace: withoutPrefix(this.#view[n - 1]!, replace), line: n } };
   }
 
   /** Candidates get their address back; a text that is only in a part nobody may change is said to be there. */

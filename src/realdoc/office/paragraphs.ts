@@ -3,7 +3,7 @@ import type { Verb } from '../edit/verbs.ts';
 import { charsStep, withLineNumbers } from './addresses.ts';
 import { insideOf } from './edit-element.ts';
 import { BREAK, type PartAim, type PartSplice, type ViewLine } from './kind.ts';
-import { contentOf, type Lines, LineVerbs, type Step } from './line-verbs.ts';
+import { contentOf, type Lines, LineVerbs, type Step, withoutPrefix } from './line-verbs.ts';
 import { type Lone, type Piece, spliceRuns, type TextHunk, textOfPieces, Unsafe, wordHunks } from './runs.ts';
 
 /** One paragraph of a document of paragraphs: a line of its view. */
@@ -128,7 +128,8 @@ class ParagraphPlan {
     for (let n = from; n <= to; n++) {
       const text = step.texts[n - from];
       if (text === undefined) this.#cut(n, step.verb);
-      else this.#change(n, step.verb, wordHunks(contentOf(this.#view[n - 1]!), this.#bare(n, text)));
+      else
+        this.#change(n, step.verb, wordHunks(contentOf(this.#view[n - 1]!), withoutPrefix(this.#view[n - 1]!, text)));
     }
     const more = step.texts.slice(to - from + 1);
     if (more.length === 0) return;
@@ -151,7 +152,7 @@ class ParagraphPlan {
 
   #written(step: { after: number; anchor: number; texts: readonly string[] }): string {
     const beside = this.#at(step.anchor, 0);
-    return step.texts.map((text) => beside.sibling(this.#bare(step.anchor || 1, text))).join('');
+    return step.texts.map((text) => beside.sibling(withoutPrefix(this.#view[(step.anchor || 1) - 1]!, text))).join('');
   }
 
   #put(verb: number, step: { after: number; anchor: number }, ins: string): void {
@@ -167,12 +168,6 @@ class ParagraphPlan {
     const found = this.#paragraphs[Math.max(1, line) - 1];
     if (!found) throw this.#invalid(verb, 'there is no paragraph to put it beside');
     return found;
-  }
-
-  /** An address that was echoed is taken off. */
-  #bare(n: number, text: string): string {
-    const prefix = this.#view[n - 1]?.prefix;
-    return prefix && text.startsWith(prefix) ? text.slice(prefix.length) : text;
   }
 
   /** What holds paragraphs must keep one: where all go, the last one stays without its text. */

@@ -1,6 +1,6 @@
 import { wordDiff } from '../text/word-diff.ts';
 import type { PartSplice } from './kind.ts';
-import type { XmlText } from './xml.ts';
+import type { XmlText } from './xml-scan.ts';
 import { decodeXml } from './xml-text.ts';
 
 /** New text in the form of its place; `before` and `after` are the characters beside it, empty at the edges. */
@@ -106,6 +106,16 @@ export function wordHunks(before: string, after: string, offset = 0): TextHunk[]
     }
   }
   return out;
+}
+
+export function applyHunks(text: string, hunks: readonly TextHunk[]): string {
+  let out = '';
+  let at = 0;
+  for (const hunk of hunks) {
+    out += text.slice(at, hunk.from) + hunk.text;
+    at = hunk.to;
+  }
+  return out + text.slice(at);
 }
 
 /** Makes a run of its own for a text, behind byte `end` or, without it, at the beginning of the paragraph. */

@@ -1,17 +1,18 @@
 import { fail } from '../../../common/index.ts';
 import type { Verb } from '../../edit/verbs.ts';
-import { charsStep, isLinePlace, isLineRange, unknownAddress, withLineNumbers } from '../addresses.ts';
+import { charsStep, withLineNumbers } from '../addresses.ts';
 import { insideOf } from '../edit-element.ts';
 import type { PartAim, PartSplice, ResolveOptions } from '../kind.ts';
 import { BREAK } from '../kind.ts';
-import { contentOf, LineVerbs, type Step } from '../line-verbs.ts';
+import { LineVerbs, type Step, withoutPrefix } from '../line-verbs.ts';
 import { type TextHunk, Unsafe, wordHunks } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
 import { canStandInXml } from '../xml-text.ts';
 import { clearParagraph, cutParagraph, newParagraphs, rawParagraph, type Writing } from './blocks.ts';
 import { type DocLine, type Document, tracksChanges } from './document.ts';
 import { safeStretches, spliceText } from './edit-text.ts';
-import { spliceTracked, Tracker } from './track.ts';
+import { withSections } from './sections.ts';
+import { freeId, spliceTracked, Tracker } from './track.ts';
 
 /** Turns verbs into splices of the parts. Throws the errors of `OfficeKind.resolve`. */
 export function resolveDocx(document: Document, verbs: readonly Verb[], options: ResolveOptions): PartAim[] {
@@ -32,49 +33,11 @@ export function resolveDocx(document: Document, verbs: readonly Verb[], options:
   return new Resolver(document, writing).run(steps);
 }
 
-/** Above every id in use, and apart from what another edit of the same base chose at another moment. */
-function freeId(document: Document, now: string): number {
-  let highest = 0;
-  for (const part of document.parts.all) {
-    if (!/\/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\d*\.xml$/i.test(part.name)) continue;
-    for (const [, id] of part.bytes.toString('latin1').matchAll(/:id="(\d{1,9})"/g)) {
-      highest = Math.max(highest, Number(id));
-    }
-  }
-  return highest + 1 + (Math.floor(Date.parse(now) / 10) % 1_000_000);
-}
-
 function refuseUnwritable(verb: Verb, number: number): void {
   const texts = 'text' in verb ? verb.text : 'sub' in verb ? [verb.sub.replace] : [];
   if (!texts.every(canStandInXml)) {
     throw fail('DOC_VERB_INVALID', { verb: number, reason: 'a text holds a character that no Word document can hold' });
   }
-}
-
-/** `# Heading` stands for its section: the heading and all up to the next one of its level or above. */
-function withSections(lines: readonly DocLine[], verb: Verb): Verb {
-  const range = (address: string): string => {
-    const match = /^(#{1,6}) +(\S.*)$/.exec(address);
-    if (isLineRange(address) || !match) return address;
-    const title = match[2]!.trim();
-    const found = lines.flatMap((line, i) => (line.level !== undefined && contentOf(line).trim() === title ? [i] : []));
-    const [at] = found;
-    if (at === undefined) throw unknownAddress(address, lines, 'there is no such heading');
-    if (found.length > 1) throw unknownAddress(address, lines, `${found.length} headings say so; give the line`);
-    const { level, part } = lines[at]!;
-    const end = lines.findIndex((line, i) => i > at && (line.part !== part || (line.level ?? 10) <= level!));
-    return `${at + 1}-${end < 0 ? lines.length : end}`;
-  };
-  const place = (text: string): string => {
-    if (isLinePlace(text)) return text;
-    const [from, to] = range(text.slice(1)).split('-');
-    return to === undefined ? text : text.startsWith('<') ? `<${from}` : `>${to}`;
-  };
-  if ('set' in verb) return { ...verb, set: range(verb.set) };
-  if ('cut' in verb) return { ...verb, cut: range(verb.cut) };
-  if ('put' in verb) return { ...verb, put: place(verb.put) };
-  if ('move' in verb) return { ...verb, move: range(verb.move), to: place(verb.to) };
-  return verb.sub.range === undefined ? verb : { ...verb, sub: { ...verb.sub, range: range(verb.sub.range) } };
 }
 
 class Resolver {
@@ -285,11 +248,6 @@ class Resolver {
       safe: safe.length > 0 ? safe.slice(0, 20) : ['nothing in this line'],
     });
   }
-}
-
-/** A line copied with its address, and breaks in any spelling. */
-function withoutPrefix(line: DocLine, text: string): string {
-  return line.prefix && text.startsWith(line.prefix) ? text.slice(line.prefix.length) : text;
 }
 
 function broken(text: string): string {

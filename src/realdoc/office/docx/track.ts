@@ -3,6 +3,7 @@ import type { PartSplice } from '../kind.ts';
 import { type TextHunk, Unsafe } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
 import { escapeXml } from '../xml-text.ts';
+import type { Document } from './document.ts';
 import { hostOf, inside, refuseUnsafe, runLook, textXml } from './edit-text.ts';
 import type { Paragraph, Segment } from './paragraph.ts';
 
@@ -27,6 +28,18 @@ export class Tracker {
   nextId(): number {
     return this.#next++;
   }
+}
+
+/** Above every id in use, and apart from what another edit of the same base chose at another moment. */
+export function freeId(document: Document, now: string): number {
+  let highest = 0;
+  for (const part of document.parts.all) {
+    if (!/\/(?:document|header\d*|footer\d*|footnotes|endnotes|comments)\d*\.xml$/i.test(part.name)) continue;
+    for (const [, id] of part.bytes.toString('latin1').matchAll(/:id="(\d{1,9})"/g)) {
+      highest = Math.max(highest, Number(id));
+    }
+  }
+  return highest + 1 + (Math.floor(Date.parse(now) / 10) % 1_000_000);
 }
 
 /** The same as `spliceText`, but what goes is marked as deleted and what comes as inserted. Runs are split at the edges. */

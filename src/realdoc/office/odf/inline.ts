@@ -1,7 +1,8 @@
 import { BREAK } from '../kind.ts';
 import type { CharsPiece, Piece, TextHunk } from '../runs.ts';
 import { textOfPieces } from '../runs.ts';
-import type { XmlElement, XmlText } from '../xml.ts';
+import type { XmlElement } from '../xml.ts';
+import type { XmlText } from '../xml-scan.ts';
 import { decodeXml, escapeXml } from '../xml-text.ts';
 
 export const TEXT = 'urn:oasis:names:tc:opendocument:xmlns:text:1.0';

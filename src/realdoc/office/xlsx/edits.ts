@@ -1,19 +1,20 @@
-import { fail } from '../../../common/index.ts';
-import { type CellBlock, type CellRef, holds, parseAddress, refName, sheetPrefix } from '../cell-address.ts';
+import { type CellBlock, type CellRef, holds, parseAddress, sheetPrefix } from '../cell-address.ts';
+import { isSameCell, isSheetName, isWorkedOut, unsafeCell } from '../cell-refusals.ts';
 import { type CellEdits, cellName } from '../cell-verbs.ts';
 import { insideOf, replaceBytes } from '../edit-element.ts';
 import type { PartAim, ViewLine } from '../kind.ts';
-import { contentOf, type Lines, type Step } from '../line-verbs.ts';
+import { contentOf, type Lines, type Step, withoutPrefix } from '../line-verbs.ts';
 import type { Parts } from '../relations.ts';
-import { type TextHunk, wordHunks } from '../runs.ts';
 import { escapeXml } from '../xml-text.ts';
-import { type Content, contentOfText, writtenCell } from './content.ts';
+import { refuseBound } from './bound-cells.ts';
+import { type Content, writtenCell } from './content.ts';
 import { type AddedCell, addedAims } from './insert.ts';
-import { hasFormulas, recalculateOnLoad, widenDimension, withoutChained } from './recalculate.ts';
+import { allFormulas, hasFormulas, recalculateOnLoad, widenDimension, withoutChained } from './recalculate.ts';
 import { type Cell, cellAt, formulaOf, readSheet, type Sheet } from './sheet.ts';
-import { changeRuns, joined } from './strings.ts';
+import { joined } from './strings.ts';
 import { type TableEdit, tableAims, tableCellAt } from './tables.ts';
-import { inLines, type Values } from './values.ts';
+import { contentOfNew, contentOfTyped, type Typed, withoutValue } from './typed.ts';
+import type { Values } from './values.ts';
 import { valuesOf } from './view.ts';
 import type { Workbook } from './workbook.ts';
 
@@ -24,8 +25,7 @@ interface Pending {
   cell: Cell | undefined;
   verb: number;
   lines: Lines;
-  /** A new text, or changes of the text that is there, in units of what the line shows. */
-  to: { text: string } | { hunks: TextHunk[] };
+  to: Typed;
 }
 
 /** Collects what verbs ask of cells, then says what that means for the parts. */
@@ -70,16 +70,15 @@ export class SheetEdits implements CellEdits {
 
   /** `set` on a line of the view; an echoed address is taken off, and so is the value before an echoed formula. */
   setLine(n: number, text: string, verb: number): void {
-    const line = this.#view[n - 1]!;
     const cell = this.#cellOfLine(n, verb);
-    const bare = line.prefix && text.startsWith(line.prefix) ? text.slice(line.prefix.length) : text;
+    const bare = withoutPrefix(this.#view[n - 1]!, text);
     if (cell) this.set(cell.sheet, cell.ref, bare, verb);
     else this.#setName(n, bare, verb);
   }
 
   clearLine(n: number, verb: number): void {
     const cell = this.#cellOfLine(n, verb);
-    if (!cell) throw this.#refuse(verb, 'a defined name is used by formulas', 'cells');
+    if (!cell) throw unsafeCell(verb, 'a defined name is used by formulas', 'cells');
     this.clear(cell.sheet, { from: cell.ref, to: cell.ref }, verb);
   }
 
@@ -93,15 +92,12 @@ export class SheetEdits implements CellEdits {
     const cell = cellAt(this.#sheet(at.sheet), at.ref);
     const formula = cell && formulaOf(this.#sheet(at.sheet), cell);
     const start = formula === undefined ? 0 : content.length - formula.length;
-    if (step.from < start) {
-      const what = 'what a formula works out is not typed in';
-      throw this.#refuse(step.verb, what, `the formula ${formula}`);
-    }
+    if (step.from < start) throw isWorkedOut(step.verb, `the formula ${formula}`);
     if (formula !== undefined) return this.set(at.sheet, at.ref, changed.slice(start), step.verb);
     const hunk = { from: step.from, to: step.to, text: step.text };
     const known = this.#pending.get(this.#nameOf(at.sheet, at.ref));
     if (known && 'hunks' in known.to) {
-      if (known.to.hunks.some((h) => step.from < h.to && h.from < step.to)) throw this.#overlap(step.verb, known);
+      if (known.to.hunks.some((h) => step.from < h.to && h.from < step.to)) throw isSameCell(step.verb, known.verb);
       known.to.hunks.push(hunk);
       known.to.hunks.sort((a, b) => a.from - b.from);
       return;
@@ -110,8 +106,10 @@ export class SheetEdits implements CellEdits {
   }
 
   set(sheet: number, ref: CellRef, text: string, verb: number): void {
-    const cell = cellAt(this.#sheet(sheet), ref);
-    this.#add(sheet, ref, { text: cell ? this.#typed(sheet, cell, text, verb) : text }, verb);
+    const read = this.#sheet(sheet);
+    const cell = cellAt(read, ref);
+    const typed = cell ? withoutValue(text, this.#values.shown(cell), formulaOf(read, cell), verb) : text;
+    this.#add(sheet, ref, { text: typed }, verb);
   }
 
   clear(sheet: number, block: Pick<CellBlock, 'from' | 'to'>, verb: number): void {
@@ -151,7 +149,7 @@ export class SheetEdits implements CellEdits {
       }
     }
     for (const [sheet, cells] of added) out.push(...this.#insert(sheet, cells));
-    out.push(...tableAims(this.#parts, tables, () => this.#allFormulas()));
+    out.push(...tableAims(this.#parts, tables, () => allFormulas(this.#parts, this.#workbook)));
     out.push(...withoutChained(this.#parts, this.#workbook, unchained));
     const [cause] = out;
     const isCounted = pending.some((each) => 'text' in each.to && each.to.text.startsWith('='));
@@ -187,9 +185,7 @@ export class SheetEdits implements CellEdits {
   /** The cell of a line; `undefined` for that of a defined name. Headings of sheets are refused. */
   #cellOfLine(n: number, verb: number): { sheet: number; ref: CellRef } | undefined {
     const line = this.#view[n - 1]!;
-    if (line.level !== undefined) {
-      throw this.#refuse(verb, `line ${n} is the name of a sheet, which formulas use`, 'the cells below it');
-    }
+    if (line.level !== undefined) throw isSheetName(verb, n);
     const block = parseAddress(line.address ?? '');
     if (block?.sheet === undefined) return undefined;
     return { sheet: this.#workbook.sheets.findIndex((entry) => entry.name === block.sheet), ref: block.from };
@@ -198,7 +194,7 @@ export class SheetEdits implements CellEdits {
   #setName(n: number, text: string, verb: number): void {
     const line = this.#view[n - 1]!;
     const name = this.#workbook.names.find((each) => each.name === line.address && each.element.from === line.from)!;
-    if (!text.startsWith('=') || text.length < 2) throw this.#refuse(verb, 'a name stands for a formula', '"=..."');
+    if (!text.startsWith('=') || text.length < 2) throw unsafeCell(verb, 'a name stands for a formula', '"=..."');
     const { innerFrom, innerTo } = name.element;
     const bytes = this.#parts.bytes(this.#workbook.part);
     const splices = replaceBytes(bytes, innerFrom, innerTo, escapeXml(text.slice(1)));
@@ -207,12 +203,12 @@ export class SheetEdits implements CellEdits {
     this.#names.push({ verb, lines: { from: n, to: n }, part: this.#workbook.part, region, splices });
   }
 
-  #add(sheet: number, ref: CellRef, to: Pending['to'], verb: number): void {
+  #add(sheet: number, ref: CellRef, to: Typed, verb: number): void {
     const name = this.#nameOf(sheet, ref);
     const known = this.#pending.get(name);
-    if (known) throw this.#overlap(verb, known);
+    if (known) throw isSameCell(verb, known.verb);
     const cell = cellAt(this.#sheet(sheet), ref);
-    this.#refuseBlocks(sheet, ref, cell, verb);
+    refuseBound(this.#sheet(sheet), ref, cell, verb, (other) => this.#nameOf(sheet, other));
     const line = this.#lineOf.get(name);
     const lines = line === undefined ? this.#linesBefore(sheet, ref) : { from: line, to: line };
     this.#pending.set(name, { sheet, ref, cell, verb, lines, to });
@@ -231,108 +227,11 @@ export class SheetEdits implements CellEdits {
     return { from: last + 1, to: last };
   }
 
-  #refuseBlocks(sheet: number, ref: CellRef, cell: Cell | undefined, verb: number): void {
-    const read = this.#sheet(sheet);
-    for (const block of read.merged) {
-      if (!holds(block, ref) || (ref.row === block.from.row && ref.column === block.from.column)) continue;
-      throw this.#refuse(verb, `${refName(ref)} is inside a merged cell`, this.#nameOf(sheet, block.from));
-    }
-    for (const { from, to, kind } of read.blocks) {
-      if (!holds({ from, to }, ref) || refName(from) === refName(to)) continue;
-      const what = kind === 'array' ? 'an array formula' : 'a data table';
-      throw this.#refuse(
-        verb,
-        `${refName(ref)} is part of ${what} over ${refName(from)}:${refName(to)}`,
-        'other cells',
-      );
-    }
-    const shared = cell?.formula?.attr('t', '') === 'shared' ? cell.formula.attr('si', '') : undefined;
-    const first = shared === undefined ? undefined : read.shared.get(shared);
-    if (first && first.followers > 0 && first.cell.element === cell?.element) {
-      const what = `${first.followers} other cells take their formula from ${refName(ref)}`;
-      throw this.#refuse(verb, what, 'the cells that follow it, one by one');
-    }
+  #content({ sheet, cell, to }: Pending, isHead: boolean): Content {
+    const values = this.#values;
+    if (!cell) return contentOfNew((to as { text: string }).text, values, isHead);
+    const part = cell.type === 's' ? this.#workbook.sharedStrings : this.#partOf(sheet);
+    const source = part === undefined ? undefined : this.#parts.bytes(part);
+    return contentOfTyped(cell, to, { values, isHead, source });
   }
-
-  /** Without the value that a view line shows before a formula. */
-  #typed(sheet: number, cell: Cell, text: string, verb: number): string {
-    const formula = formulaOf(this.#sheet(sheet), cell);
-    const value = this.#values.shown(cell);
-    if (text.startsWith(`${value}|=`)) return text.slice(value.length + 1);
-    if (formula !== undefined && text.endsWith(`|${formula}`)) {
-      throw this.#refuse(
-        verb,
-        'what a formula works out is not typed in',
-        `the formula ${formula}, or a text without it`,
-      );
-    }
-    return text;
-  }
-
-  #content(each: Pending, isTable: boolean): Content {
-    const { cell, to } = each;
-    const { looks, is1904 } = this.#values;
-    const look = looks.of(cell?.style);
-    if (!cell)
-      return isTable
-        ? textContent(inLines((to as { text: string }).text))
-        : contentOfText(inLines((to as { text: string }).text), cell, look, is1904);
-    const holdsText = !cell.formula && ['s', 'inlineStr', 'str'].includes(cell.type);
-    const shown = this.#values.shown(cell);
-    const typed = 'text' in to ? to.text : applyHunks(shown, to.hunks);
-    const content = contentOfText(inLines(typed), cell, look, is1904);
-    if (content.kind === 'formula' || content.kind === 'empty') return content;
-    if (content.kind !== 'text') return isTable ? textContent(inLines(typed)) : content;
-    if (!holdsText) return content;
-    const runs = this.#values.runs(cell);
-    const wanted = inLines(typed.startsWith("'=") ? typed.slice(1) : typed);
-    const hunks =
-      'hunks' in to && !typed.startsWith("'=")
-        ? to.hunks.flatMap((hunk) => finer(shown, hunk))
-        : wordHunks(joined(runs), wanted);
-    const changed = changeRuns(
-      runs,
-      hunks.map((hunk) => ({ ...hunk, text: inLines(hunk.text) })),
-    );
-    const source = cell.type === 's' ? this.#workbook.sharedStrings : this.#partOf(each.sheet);
-    return { kind: 'text', runs: changed, ...(source === undefined ? {} : { looks: this.#parts.bytes(source) }) };
-  }
-
-  #allFormulas(): string[] {
-    const out = this.#workbook.names.map((name) => name.element.text);
-    for (const [part, { name }] of this.#parts.all.entries()) {
-      if (!/\/(?:worksheets|tables|charts)\/[^/]*\.xml$/i.test(name)) continue;
-      for (const element of this.#parts.root(part).descendants()) {
-        if (/^(?:f|formula|formula[12]|calculatedColumnFormula|totalsRowFormula)$/.test(element.local))
-          out.push(element.text);
-      }
-    }
-    return out;
-  }
-
-  #refuse(verb: number, what: string, safe: string): Error {
-    return fail('DOC_UNSAFE_SPAN', { verb, what, safe });
-  }
-
-  #overlap(verb: number, known: Pending): Error {
-    return fail('DOC_VERB_INVALID', { verb, reason: `it touches the same cell as verb ${known.verb}` });
-  }
-}
-
-function textContent(text: string): Content {
-  return text === '' ? { kind: 'empty' } : { kind: 'text', runs: [{ text }] };
-}
-
-function applyHunks(text: string, hunks: readonly TextHunk[]): string {
-  let out = '';
-  let at = 0;
-  for (const hunk of hunks) {
-    out += text.slice(at, hunk.from) + hunk.text;
-    at = hunk.to;
-  }
-  return out + text.slice(at);
-}
-
-function finer(text: string, hunk: TextHunk): TextHunk[] {
-  return wordHunks(text.slice(hunk.from, hunk.to), hunk.text, hunk.from);
 }

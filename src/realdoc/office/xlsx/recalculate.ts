@@ -146,3 +146,17 @@ function min(numbers: readonly number[]): number {
 function max(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.max(a, b));
 }
+
+/** All that may name a table or a column: formulas of cells, tables and charts, and those that have a name. */
+export function allFormulas(parts: Parts, workbook: Workbook): string[] {
+  const out = workbook.names.map((name) => name.element.text);
+  for (const [part, { name }] of parts.all.entries()) {
+    if (!/\/(?:worksheets|tables|charts)\/[^/]*\.xml$/i.test(name)) continue;
+    for (const element of parts.root(part).descendants()) {
+      if (/^(?:f|formula|formula[12]|calculatedColumnFormula|totalsRowFormula)$/.test(element.local)) {
+        out.push(element.text);
+      }
+    }
+  }
+  return out;
+}

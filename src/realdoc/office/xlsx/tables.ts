@@ -4,7 +4,8 @@ import { insideOf, replaceBytes } from '../edit-element.ts';
 import type { PartAim } from '../kind.ts';
 import type { Lines } from '../line-verbs.ts';
 import type { Parts } from '../relations.ts';
-import type { XmlAttribute, XmlElement } from '../xml.ts';
+import type { XmlElement } from '../xml.ts';
+import type { XmlAttribute } from '../xml-attributes.ts';
 import { escapeXml } from '../xml-text.ts';
 import { encodeControls } from './strings.ts';
 
