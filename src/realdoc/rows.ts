@@ -100,6 +100,8 @@ export interface ProjectionRow {
   foreign: string | null;
   attempts: number;
   at: number;
+  /** Where the file lies on the disk as long as it is not where the document is: it is to be moved there. */
+  lies: string | null;
 }
 
 export interface TreeRow {

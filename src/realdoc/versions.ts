@@ -68,6 +68,7 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
     digest,
   };
   rows.updateFile(ctx.tx, after);
+  if (rel !== file.rel) rows.noteName(ctx.tx, file.id, version, file.rel);
   for (const undone of next.undoes ?? []) rows.linkUndo(ctx.tx, file.id, undone, version);
   emitVersion(ctx, after, next.source);
   return after;

@@ -1,5 +1,6 @@
 import type { Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
+import { nameAt, renameOf } from '../history/names.ts';
 import { stateAfter } from '../history/state.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
@@ -53,34 +54,17 @@ export function* stepsOf(db: Reader, files: readonly FileRow[]): Generator<Step>
 }
 
 function* walk(db: Reader, file: FileRow): Generator<Step> {
-  let rel = firstPath(db, file);
+  let rel = nameAt(db, file, 0);
   for (let after = 0; after < file.head; ) {
     const page = rows.opsBetween(db, file.id, after, Math.min(file.head, after + PAGE));
     const last = page.at(-1);
     if (!last) return;
     for (const op of page) {
-      const args = JSON.parse(op.args) as { from?: unknown; to?: unknown };
-      if (op.source === 'move' && typeof args.to === 'string') rel = args.to;
+      rel = renameOf(op)?.to ?? rel;
       yield { file, op, rel: stateAfter(db, op) === 'live' ? rel : undefined };
     }
     after = last.version;
   }
-}
-
-/** Where the document lay at first: what its first rename led away from. */
-function firstPath(db: Reader, file: FileRow): string {
-  for (let after = 0; after < file.head; ) {
-    const page = rows.opsBetween(db, file.id, after, Math.min(file.head, after + PAGE));
-    const last = page.at(-1);
-    if (!last) break;
-    for (const op of page) {
-      const args = JSON.parse(op.args) as { from?: unknown };
-      if (op.source === 'move' && typeof args.from === 'string') return args.from;
-    }
-    after = last.version;
-  }
-  // A document that gave its path to another keeps its history under a name that no path can spell.
-  return file.rel.split('\0')[0]!;
 }
 
 /** The texts of one document, oldest first: each is made from the one before, not from the log again. */

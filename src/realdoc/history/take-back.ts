@@ -6,6 +6,7 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { compose } from '../text/compose.ts';
 import { type Change, NOTHING, type Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
+import { ownRel, type Rename, renameOf } from './names.ts';
 import { stateAt } from './state.ts';
 
 /** What takes some versions of one document back, in the coordinates of its head. */
@@ -14,6 +15,8 @@ export interface TakeBack {
   versions: number[];
   /** Differs from now when existence is taken back too. */
   state: 'live' | 'deleted';
+  /** The path that comes back with them. */
+  rel?: string;
   /** Of what has no lines: the version whose bytes come back as a whole. */
   toVersion?: number;
 }
@@ -26,8 +29,13 @@ export interface TakeBack {
 export function takeBack(db: Reader, documents: Documents, file: FileRow, versions: readonly OpRow[]): TakeBack {
   let undone: Change = [];
   let { state } = file;
+  const own = ownRel(file);
+  let rel = own;
   const newestFirst = [...versions].sort((a, b) => b.version - a.version);
   for (const op of newestFirst) {
+    const rename = renameOf(op);
+    if (rename && rename.to !== rel) throw renamedSince(file, op, rename);
+    rel = rename?.from ?? rel;
     // A save that brought a deleted file back stays: nobody's file goes because an import is taken back.
     if (op.source !== 'import' && op.source !== 'merge') {
       const was = stateAt(db, file.id, op.version - 1);
@@ -45,7 +53,8 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
     undone = compose(undone, carried.change);
   }
-  const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state };
+  const names = rel !== own && state === 'live' ? { rel } : {};
+  const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state, ...names };
   return file.kind === 'opaque' ? { ...taken, ...wholeBefore(db, file, newestFirst) } : taken;
 }
 
@@ -75,6 +84,12 @@ function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): 
     now = digestAt(version);
   }
   return now === head ? {} : { toVersion: version };
+}
+
+/** A name cannot be given back from under another one that the document was given since. */
+function renamedSince({ path, head }: FileRow, { version }: OpRow, { from, to }: Rename): Error {
+  const reason = `it was renamed again since: take that back first, or rename it from where it is now to ${from}`;
+  return fail('DOC_CONFLICT', { path, version, head, documents: [{ path, version, reason, from, to }] });
 }
 
 function conflict(db: Reader, file: FileRow, op: OpRow, mine: Splice, theirs: Splice): Error {

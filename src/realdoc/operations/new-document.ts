@@ -73,6 +73,7 @@ export function beginDocument(
     reason: null,
     foreign: null,
     attempts: 0,
+    lies: null,
     at: ctx.clock.now(),
   });
   ctx.emit('box', 'workspace-changed', { workspace: workspace.name, path: file.path, change: 'new' });
@@ -106,7 +107,7 @@ async function refuseClash(room: RealDoc, workspace: WorkspaceRow, rel: string, 
 }
 
 /** A document whose file could never be written is not begun. Folders that are not there yet are made with the file. */
-async function refuseDetour(root: string, names: readonly string[], docPath: string): Promise<void> {
+export async function refuseDetour(root: string, names: readonly string[], docPath: string): Promise<void> {
   let at = root;
   for (const name of names) {
     at = join(at, name);

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.ts';
 import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
 import { resolveVersion } from '../history/at.ts';
+import { nameAt, ownRel } from '../history/names.ts';
 import { isNewSince, pointOf } from '../history/point.ts';
 import { stateAt } from '../history/state.ts';
 import { parseFolderPath } from '../projection/paths.ts';
@@ -23,7 +24,7 @@ import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { isMostlyNew, type WholeText } from '../versions.ts';
 import { WRITING } from './heads.ts';
-import { ownRel, refuseTakenNames, takeName } from './names.ts';
+import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
 import { wholeAt, writeVersion } from './written.ts';
@@ -44,6 +45,8 @@ interface Step {
   /** The text as a whole, where that says it better than a change. */
   whole: WholeText | undefined;
   state: 'live' | 'deleted';
+  /** The name that comes back with it, where a folder goes back. */
+  rel?: string;
   label: Label;
   before: TextTree;
   after: TextTree;
@@ -108,7 +111,8 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
     plan: (_ctx, _input, plan) => shown(plan),
     apply: (ctx, input, plan) => {
       ctx.undoWith({ call: ctx.callId });
-      const steps = plan.steps.flatMap((step) => upToDate(room, ctx.tx, step) ?? []);
+      const steps = plan.steps.flatMap((step) => upToDate(room, ctx.tx, !plan.isOne, step) ?? []);
+      freeNames(ctx, renamesIn(steps));
       // What goes comes first: it may hold the name of what comes back.
       const ordered = [...steps].sort((a, b) => Number(a.state === 'live') - Number(b.state === 'live'));
       const made = ordered.map((step) => applyStep(room, ctx, step, input.note));
@@ -153,9 +157,7 @@ async function planned(room: RealDoc, { path, to }: { path: string; to: string }
   const found =
     'tag' in point
       ? rows.filesTagged(room.db, workspace.id, prefix, point.tag, MAX_DOCUMENTS + 1)
-      : rows
-          .filesSince(room.db, workspace.id, prefix, point.moment, MAX_DOCUMENTS + 1)
-          .map((id) => ({ id, version: rows.versionAtMoment(room.db, id, point.moment) }));
+      : changedSince(room.db, workspace.id, prefix, point.moment);
   if (found.length > MAX_DOCUMENTS) throw fail('DOC_TOO_MANY', { path, count: found.length, limit: MAX_DOCUMENTS });
   if (found.length === 0 && 'tag' in point)
     throw fail('DOC_VERSION_UNKNOWN', { path, version: to, head: 'no such tag' });
@@ -165,11 +167,23 @@ async function planned(room: RealDoc, { path, to }: { path: string; to: string }
     let file = rows.fileById(room.db, id)!;
     if (file.state === 'live') file = await room.locate(file.path, { deleted: true });
     if (version === 0 && 'at' in point && !isNewSince(room.db, file, point.at)) left.push(file.path);
-    else steps.push(...[stepTo(room, room.db, file, version) ?? []].flat());
+    else steps.push(...[stepTo(room, room.db, file, version, true) ?? []].flat());
   }
   if (steps.length === 0) throw fail('DOC_NO_CHANGE', { path, version: to, left });
+  await lookAtNames(room, renamesIn(steps));
   refuseTakenNames(room.db, steps);
   return { steps, isOne: false, left };
+}
+
+/** Documents of a folder that changed since a moment, those that have left it too, with their versions then. */
+function changedSince(db: Reader, workspace: string, prefix: string, moment: rows.Moment) {
+  const here = rows.filesSince(db, workspace, prefix, moment, MAX_DOCUMENTS + 1);
+  const ids = new Set([...here, ...rows.filesMovedFrom(db, workspace, prefix, moment)]);
+  return [...ids].map((id) => ({ id, version: rows.versionAtMoment(db, id, moment) }));
+}
+
+function renamesIn(steps: readonly Step[]): { file: FileRow; rel: string }[] {
+  return steps.flatMap(({ file, rel }) => (rel === undefined ? [] : [{ file, rel }]));
 }
 
 async function isFolderPath(room: RealDoc, workspace: string, rel: string): Promise<boolean> {
@@ -186,8 +200,8 @@ function versionOf(db: Reader, file: FileRow, to: string): number {
   return first.version - 1;
 }
 
-/** `undefined` if the document is so already. */
-function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number): Step | undefined {
+/** `undefined` if the document is so already. A document alone keeps its name; of a folder names come back too. */
+function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany = false): Step | undefined {
   const state = stateAt(db, file.id, to);
   const goes = state === 'deleted';
   const target = goes ? file.head : to;
@@ -195,27 +209,30 @@ function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number): Step | un
   const digest = (version: number): string | undefined => rows.nearestTree(db, file.id, version)?.sha256;
   const change = isWhole || target === file.head ? [] : room.documents.netChange(db, file, file.head, target);
   const isSame = isWhole ? digest(file.head) === digest(target) : change.length === 0;
-  if (isSame && state === file.state) return undefined;
+  const then = isOfMany && !goes ? nameAt(db, file, to) : ownRel(file);
+  const names = then === ownRel(file) ? {} : { rel: then };
+  if (isSame && state === file.state && names.rel === undefined) return undefined;
   const before = room.documents.read(db, file, file.head);
   const whole = !isSame && (isWhole || isMostlyNew(before.bytes, change)) ? wholeAt(room, db, file, target) : undefined;
   // The text is as it was, and so is what is known of who could have written it.
   const label = (goes ? undefined : rows.newestOps(db, file.id, to + 1, 1)[0]?.label) ?? file.label;
   // The text as it was, not the change applied: nothing of it has to be fetched to know what it is.
   const after = whole?.tree ?? (change.length === 0 ? before : room.documents.read(db, file, target));
-  return { file, to, change, whole, state, label, before, after };
+  return { file, to, change, whole, state, ...names, label, before, after };
 }
 
 /** The step against the head that the transaction sees; what came in meanwhile is rolled back with the rest. */
-function upToDate(room: RealDoc, db: Reader, step: Step): Step | undefined {
+function upToDate(room: RealDoc, db: Reader, isOfMany: boolean, step: Step): Step | undefined {
   const file = rows.fileById(db, step.file.id);
   if (!file) throw fail('DOC_NOT_FOUND', { path: step.file.path, near: [] });
-  return file.head === step.file.head ? { ...step, file } : stepTo(room, db, file, step.to);
+  return file.head === step.file.head ? { ...step, file } : stepTo(room, db, file, step.to, isOfMany);
 }
 
 function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | undefined): Static<typeof VersionMade> {
-  const { to, change, whole, state, label, after } = step;
-  const file = state === 'live' && step.file.state === 'deleted' ? takeName(ctx, step.file) : step.file;
-  const args = { to, ...(state === 'deleted' ? { state } : {}) };
+  const { to, change, whole, state, label, after, rel } = step;
+  const rename = rel === undefined ? undefined : { from: ownRel(step.file), to: rel };
+  const file = named(ctx, step);
+  const args = { to, ...(state === 'deleted' ? { state } : {}), ...(rename ? { name: rename } : {}) };
   const next = {
     source: 'rollback' as const,
     base: to === 0 ? file.head : to,
@@ -224,9 +241,14 @@ function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | 
     note,
     label,
     state,
-    rel: file.rel,
+    rel: rel ?? file.rel,
   };
   return writeVersion(room, ctx, file, next, after, whole, step.seen);
+}
+
+function named(ctx: WriteContext, { file, state, rel, change, whole }: Step): FileRow {
+  if (state === 'live' && file.state === 'deleted') return takeName(ctx, file, rel);
+  return rel === undefined ? file : giveName(ctx, file, rel, change.length === 0 && whole === undefined);
 }
 
 function factsOf({ steps }: Plan, path: string): ActionFacts {
@@ -242,16 +264,25 @@ function factsOf({ steps }: Plan, path: string): ActionFacts {
   };
 }
 
+interface Hunk {
+  path: string;
+  renamedTo?: string;
+  from: number;
+  to: number;
+  state: string;
+  diff: string;
+}
+
 /** What each document becomes, with its hunks as long as there is room for them. */
-function hunksOf(steps: readonly Step[]): { path: string; from: number; to: number; state: string; diff: string }[] {
+function hunksOf(steps: readonly Step[]): Hunk[] {
   let room = MAX_DIFF_LINES;
-  return steps.map(({ file, to, state, seen, ...stored }) => {
+  return steps.map(({ file, to, state, seen, rel, ...stored }) => {
     const { before, after, change } = seen ?? stored;
     const names = { from: `${file.path} v${file.head}`, to: to === 0 ? '/dev/null' : `${file.path} v${to}` };
     const isShown = room > 0 && (file.kind === 'text' || seen !== undefined);
     const diff = isShown ? unifiedOf(before, after, change, names, Math.min(400, room)) : '';
     room -= diff.split('\n').length;
-    return { path: ownPath(file), from: file.head, to, state, diff };
+    return { path: ownPath(file), ...(rel === undefined ? {} : { renamedTo: rel }), from: file.head, to, state, diff };
   });
 }
 

@@ -9,13 +9,14 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
+import { ownRel } from '../history/names.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { undoneVersions } from '../versions.ts';
-import { refuseTakenNames, takeName } from './names.ts';
+import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
 import { shownOf, wholeAt, writeVersion } from './written.ts';
@@ -88,12 +89,16 @@ function takeBackOperation(
         const file = rows.fileById(room.db, id);
         if (file && !file.rel.includes('\0')) await room.locate(file.path, { deleted: true });
       }
-      return { file: input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id };
+      const file = input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id;
+      await lookAtNames(room, renamesIn(pieces(room, room.db, what, input)));
+      return { file };
     },
     facts: (ctx, input) => factsOf(room, pieces(room, ctx.db, what, input), what),
     plan: async (ctx, input) => ({ ...(await factsOf(room, pieces(room, ctx.db, what, input), what)) }),
     apply: (ctx, input) => {
-      const versions = pieces(room, ctx.tx, what, input).map((piece) => applyPiece(room, ctx, piece, what, input.note));
+      const list = pieces(room, ctx.tx, what, input);
+      freeNames(ctx, renamesIn(list));
+      const versions = list.map((piece) => applyPiece(room, ctx, piece, what, input.note));
       ctx.undoWith({ call: ctx.callId });
       return { versions };
     },
@@ -133,12 +138,9 @@ function standing(db: Reader, ops: readonly OpRow[]): OpRow[] {
   });
 }
 
-/**
- * The first version of a file that came from the share is where its history starts: there is nothing before it. A
- * rename on the share is on record, but whoever renamed a file renames it back.
- */
+/** The first version of a file that came from the share is where its history starts: there is nothing before it. */
 function mayBeTaken(op: OpRow): boolean {
-  return op.source !== 'move' && (op.version > 1 || op.source === 'create');
+  return op.version > 1 || op.source === 'create';
 }
 
 function lastOf(db: Reader, what: 'undo' | 'redo', file: FileRow): OpRow | undefined {
@@ -198,19 +200,22 @@ function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<
   if (conflicts.length > 0) throw allConflicts(conflicts);
   refuseTakenNames(
     db,
-    list.map(({ file, back }) => ({ file, state: back.state })),
+    list.map(({ file, back }) => ({ file, state: back.state, rel: back.rel })),
   );
   // What goes comes first: it may hold the name of what comes back.
   return list.sort((x, y) => Number(x.back.state === 'live') - Number(y.back.state === 'live'));
 }
 
+function renamesIn(list: readonly Piece[]): { file: FileRow; rel: string }[] {
+  return list.flatMap(({ file, back: { rel } }) => (rel === undefined ? [] : [{ file, rel }]));
+}
+
 /** The first conflict with its hunks, and every document that has one: nothing is taken back unless all can be. */
 function allConflicts(conflicts: readonly JinguError[]): JinguError {
   const [first] = conflicts;
-  const documents = conflicts.slice(0, 50).map(({ details }) => ({
-    path: details['path'],
-    version: details['version'],
-  }));
+  const documents = conflicts.slice(0, 50).flatMap(({ details }) => {
+    return details['documents'] ?? [{ path: details['path'], version: details['version'] }];
+  });
   return fail('DOC_CONFLICT', { ...first!.details, documents }, first);
 }
 
@@ -229,19 +234,29 @@ function applyPiece(
   source: 'undo' | 'redo',
   note: string | undefined,
 ): Static<typeof VersionMade> {
-  const file = back.state === 'live' && found.state === 'deleted' ? takeName(ctx, found) : found;
+  const file = named(ctx, found, back);
+  const rename = back.rel === undefined ? undefined : { from: ownRel(found), to: back.rel };
   const whole = back.toVersion === undefined ? undefined : wholeAt(room, ctx.tx, file, back.toVersion);
   const after = whole?.tree ?? room.documents.read(ctx.tx, file, file.head).apply(back.change);
   const next = {
     source,
     change: back.change,
-    args: { versions: back.versions, ...(back.state === 'deleted' ? { state: back.state } : {}) },
+    args: {
+      versions: back.versions,
+      ...(back.state === 'deleted' ? { state: back.state } : {}),
+      ...(rename ? { name: rename } : {}),
+    },
     undoes: back.versions,
     state: back.state,
-    rel: file.rel,
+    rel: rename?.to ?? file.rel,
     note,
   };
   return writeVersion(room, ctx, file, next, after, whole);
+}
+
+function named(ctx: WriteContext, file: FileRow, { state, rel, change, toVersion }: TakeBack): FileRow {
+  if (state === 'live' && file.state === 'deleted') return takeName(ctx, file, rel);
+  return rel === undefined ? file : giveName(ctx, file, rel, change.length === 0 && toVersion === undefined);
 }
 
 async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): Promise<ActionFacts> {
@@ -253,6 +268,7 @@ async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 're
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
     diff.push(unifiedOf(seen.before, seen.after, seen.change, names));
   }
+  for (const { file, rel } of renamesIn(list)) diff.push(`rename from ${file.path}\nrename to ${rel}\n`);
   const paths = list.map((p) => p.file.path).join(', ');
   return {
     targets: list.map(({ file }) => targetOf(file)),

@@ -43,7 +43,7 @@ export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, do
       if (seen.disk !== file.disk) rows.updateFile(ctx.tx, { ...seen, disk: file.disk });
       const known = rows.projection(ctx.tx, seen.id);
       // Our projector was faster: what is recorded is newer than what was looked at.
-      if (known?.signature && known.version > version) return done(seen, 'same');
+      if (known?.signature && (known.version > version || known.lies !== null)) return done(seen, 'same');
       seeFile(ctx, seen, version, signature);
       return done(seen, 'same');
     }
@@ -263,6 +263,7 @@ function fresh(file: FileRow, ctx: WriteContext): ProjectionRow {
     reason: null,
     foreign: null,
     attempts: 0,
+    lies: null,
     at: ctx.clock.now(),
   };
 }

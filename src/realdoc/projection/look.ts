@@ -22,6 +22,8 @@ import { bigStatOf } from './stat.ts';
 export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, isGone = false): Promise<Finding> {
   const docPath = `${name.workspace}/${name.rel}`;
   await refuseIfAway(workspace, name.rel);
+  const onItsWay = lyingHere(eyes, workspace, name);
+  if (onItsWay) return onItsWay;
   const { content, file, known, disk } = await readBeside(eyes, workspace, name, docPath);
   if (!content) {
     if (file?.state === 'live' && known?.signature) {
@@ -62,6 +64,15 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   const { facts, why } = stored;
   const over = file?.id ?? null;
   return { kind: 'new', name, disk, workspace, tree, facts, why, signature, sha256, staged, over };
+}
+
+/** A document that was renamed in the box, whose file is still to be moved: neither of its two names says anything yet. */
+function lyingHere({ db }: Eyes, workspace: WorkspaceRow, { rel }: DocName): Finding | undefined {
+  const id = rows.lyingAt(db, workspace.id, rel) ?? rows.fileAt(db, workspace.id, rel)?.id;
+  const known = id === undefined ? undefined : rows.projection(db, id);
+  const file = known?.lies ? rows.fileById(db, known.file) : undefined;
+  if (!file || !known?.signature) return undefined;
+  return { kind: 'same', file, version: known.version, signature: known.signature };
 }
 
 /** What the box keeps no text of. */

@@ -3,7 +3,7 @@ import { type Clock, type Database, isJinguError, type Logger } from '../../comm
 import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, ProjectionRow } from '../rows.ts';
+import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import type { Displaced } from './displaced.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts';
 import { onDisk } from './paths.ts';
 import { Proposals } from './proposals.ts';
 import { GONE_MS } from './read-file.ts';
+import { exchangeFiles, relocate } from './relocate.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
@@ -122,6 +123,14 @@ export class Projector {
       const row = rows.projection(this.#o.db, id);
       if (!file || !row || file.head === 0) return;
       if (file.state === 'deleted') return this.#remove(file, row);
+      if (row.lies !== null) {
+        try {
+          if ((await this.#bring(file, row, row.lies)) === 'done') return;
+        } catch (error) {
+          return this.#failed(file, row, error);
+        }
+        continue;
+      }
       if (row.version === file.head && row.signature) {
         if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
         return;
@@ -134,6 +143,71 @@ export class Projector {
       }
     }
     this.#later(id, RETRY_MS[0]!);
+  }
+
+  /** The document was renamed in the box: its file goes along before anything else becomes of it. */
+  async #bring(file: FileRow, row: ProjectionRow, lies: string): Promise<'done' | 'again'> {
+    const workspace = rows.workspaceById(this.#o.db, file.workspace);
+    if (!workspace || !row.signature) return 'done';
+    await refuseIfAway(workspace, file.rel);
+    await this.#o.displaced.settle(file.id);
+    await this.#proposals.drop({ ...file, rel: lies, disk: null });
+    const moved = await relocate(file, lies, row.signature, (folder, name) =>
+      this.#o.hold({ ...file, rel: lies, disk: null }, folder, name),
+    );
+    if (moved.outcome === 'held') {
+      await this.#record(file, { ...row, state: 'held', reason: moved.reason });
+      this.#later(file.id, RETRY_MS[1]!);
+      return 'done';
+    }
+    if (moved.outcome === 'taken') {
+      const other = rows.lyingAt(this.#o.db, file.workspace, file.rel);
+      if (other !== undefined) return await this.#passBy(file, row, lies, other);
+      // Whose it is, is found out as with any file under a document's name; ours stays where it is, as a new document.
+      await this.#placed(file, row, row.signature);
+      await this.#o.adopt(file);
+      return 'again';
+    }
+    await this.#placed(file, row, moved.outcome === 'here' ? moved.signature : row.signature);
+    return 'again';
+  }
+
+  /** Where the file is to go lies that of another document, on its way too: it goes first, or both change places. */
+  async #passBy(file: FileRow, row: ProjectionRow, lies: string, other: string): Promise<'done' | 'again'> {
+    const theirs = rows.fileById(this.#o.db, other);
+    const isCircle = theirs?.state === 'live' && rows.lyingAt(this.#o.db, file.workspace, theirs.rel) !== undefined;
+    // One of the two makes the exchange.
+    if (!isCircle || other < file.id) {
+      this.kick(other);
+      this.#later(file.id, BUSY_MS.pause);
+      return 'done';
+    }
+    if (!(await exchangeFiles(await this.#o.kernel(), file, lies))) {
+      throw new Error('two documents have each other’s name, and this disk cannot exchange files');
+    }
+    await this.#o.db.write((tx) => {
+      const known = rows.projection(tx, other);
+      const now = rows.fileById(tx, other);
+      if (known && now) rows.putProjection(tx, { ...known, lies: now.rel === lies ? null : lies });
+    });
+    await this.#placed(file, row, row.signature!);
+    this.kick(other);
+    return 'again';
+  }
+
+  /** The file lies under the name that the document had when it was moved; it may have got yet another one since. */
+  async #placed(file: FileRow, row: ProjectionRow, signature: FileSignature): Promise<void> {
+    await this.#o.db.write((tx) => {
+      const known = rows.projection(tx, file.id);
+      const now = rows.fileById(tx, file.id);
+      if (!known || !now || known.lies !== row.lies) return;
+      rows.putProjection(tx, {
+        ...known,
+        lies: now.rel === file.rel ? null : file.rel,
+        signature: known.signature?.sha256 === signature.sha256 ? signature : known.signature,
+        at: this.#o.clock.now(),
+      });
+    });
   }
 
   async #write(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
@@ -208,14 +282,15 @@ export class Projector {
       await this.#record(file, { ...row, version: file.head, state: 'written', reason: null }, row);
       return;
     }
-    const names = onDisk(file).split('/');
+    const names = (row.lies ?? onDisk(file)).split('/');
     await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
     const stat = await statOf(folder.at(names.at(-1)!), file.path);
     if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
       await unlink(folder.at(names.at(-1)!));
       await folder.sync();
     }
-    await this.#record(file, { ...row, version: file.head, state: 'written', signature: null, reason: null }, row);
+    const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
+    await this.#record(file, { ...row, ...gone }, row);
   }
 
   async #failed(file: FileRow, row: ProjectionRow, error: unknown): Promise<void> {
@@ -234,6 +309,7 @@ export class Projector {
     await this.#o.db.write((tx) => {
       const now = rows.projection(tx, file.id);
       if (now?.version !== was.version || now.signature?.sha256 !== was.signature?.sha256) return;
+      if (now.lies !== was.lies) return;
       const head = rows.fileById(tx, file.id)?.head;
       const state = row.state === 'written' && head !== row.version ? 'pending' : row.state;
       rows.putProjection(tx, { ...row, state, at: this.#o.clock.now() });

@@ -166,7 +166,7 @@ async function settled(folder: Folder, name: string, signature: FileSignature): 
 }
 
 /** The names above the file are made durable too: a file in a folder that a power cut takes away is lost with it. */
-async function makeFolders(root: string, names: readonly string[]): Promise<void> {
+export async function makeFolders(root: string, names: readonly string[]): Promise<void> {
   let path = root;
   for (const name of names) {
     const above = path;

@@ -1,6 +1,7 @@
 /** The only SQL of the room. */
 export * from './files.ts';
 export * from './leaves.ts';
+export * from './names.ts';
 export * from './ops.ts';
 export * from './packs.ts';
 export * from './points.ts';

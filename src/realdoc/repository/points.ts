@@ -13,8 +13,9 @@ export function firstOf(
   prefix: string,
 ): { seq: number; at: number } | undefined {
   const isBelow = (file: string): boolean => {
-    const sql = 'SELECT 1 AS one FROM doc_file WHERE id = ? AND workspace = ? AND substr(rel, 1, ?) = ?';
-    return db.get(sql, file, workspace, prefix.length, prefix) !== undefined;
+    const sql = `SELECT 1 AS one FROM doc_file f WHERE id = ? AND workspace = ? AND (substr(rel, 1, ?) = ?
+      OR EXISTS (SELECT 1 FROM doc_name n WHERE n.file = f.id AND substr(n.was, 1, ?) = ?))`;
+    return db.get(sql, file, workspace, prefix.length, prefix, prefix.length, prefix) !== undefined;
   };
   return placesOf(db, by, id).find(({ file }) => isBelow(file));
 }
@@ -61,8 +62,9 @@ export function filesTagged(
   );
 }
 
-/** True if a live document has a path below `prefix`. */
+/** True if a document has, or once had, a path below `prefix`. */
 export function hasFilesBelow(db: Reader, workspace: string, prefix: string): boolean {
-  const sql = 'SELECT 1 AS one FROM doc_file WHERE workspace = ? AND substr(rel, 1, ?) = ? LIMIT 1';
-  return db.get(sql, workspace, prefix.length, prefix) !== undefined;
+  const sql = `SELECT 1 AS one FROM doc_file WHERE workspace = ? AND substr(rel, 1, ?) = ? UNION ALL
+    SELECT 1 FROM doc_name n JOIN doc_file f ON f.id = n.file WHERE f.workspace = ? AND substr(n.was, 1, ?) = ? LIMIT 1`;
+  return db.get(sql, workspace, prefix.length, prefix, workspace, prefix.length, prefix) !== undefined;
 }

@@ -3,7 +3,7 @@ import type { FileSignature, ProjectionRow } from '../rows.ts';
 
 type Raw = Record<string, never>;
 const PROJECTION =
-  'SELECT file, v AS version, state, signature, reason, "foreign", attempts, ts AS at FROM doc_projection';
+  'SELECT file, v AS version, state, signature, reason, "foreign", attempts, ts AS at, lies FROM doc_projection';
 
 function projectionOf(raw: Raw): ProjectionRow {
   const row = raw as unknown as ProjectionRow & { signature: unknown };
@@ -14,6 +14,13 @@ function projectionOf(raw: Raw): ProjectionRow {
 export function projection(db: Reader, file: string): ProjectionRow | undefined {
   const raw = db.get<Raw>(`${PROJECTION} WHERE file = ?`, file);
   return raw && projectionOf(raw);
+}
+
+/** The document whose file lies here, on its way to where the document is. */
+export function lyingAt(db: Reader, workspace: string, path: string): string | undefined {
+  const sql = `SELECT p.file AS file FROM doc_projection p JOIN doc_file f ON f.id = p.file
+    WHERE p.lies = ? AND f.workspace = ? LIMIT 1`;
+  return db.get<{ file: string }>(sql, path, workspace)?.file;
 }
 
 /** Files of watched workspaces that lag behind their documents. */
@@ -28,10 +35,10 @@ export function openProjections(db: Reader): ProjectionRow[] {
 
 export function putProjection(tx: Tx, p: ProjectionRow): void {
   tx.run(
-    `INSERT INTO doc_projection (file, v, state, signature, reason, "foreign", attempts, ts)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO doc_projection (file, v, state, signature, reason, "foreign", attempts, ts, lies)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (file) DO UPDATE SET v = excluded.v, state = excluded.state, signature = excluded.signature,
-     reason = excluded.reason, "foreign" = excluded."foreign", attempts = excluded.attempts, ts = excluded.ts`,
+     reason = excluded.reason, "foreign" = excluded."foreign", attempts = excluded.attempts, ts = excluded.ts, lies = excluded.lies`,
     p.file,
     p.version,
     p.state,
@@ -40,6 +47,7 @@ export function putProjection(tx: Tx, p: ProjectionRow): void {
     p.foreign,
     p.attempts,
     p.at,
+    p.lies,
   );
 }
 

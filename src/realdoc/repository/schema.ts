@@ -64,4 +64,20 @@ CREATE TABLE doc_side (
 ) STRICT;
 `,
   },
+  {
+    room: 'doc',
+    step: 5,
+    sql: `
+-- Version v gave the document another path; was: the one it had until then. Rows of the log say the same.
+CREATE TABLE doc_name (
+  file TEXT NOT NULL, v INTEGER NOT NULL, was TEXT NOT NULL, PRIMARY KEY (file, v)
+) STRICT, WITHOUT ROWID;
+INSERT INTO doc_name (file, v, was)
+  SELECT w.text, o.v, o.args ->> 'from' FROM doc_op o JOIN doc_word w ON w.id = o.file
+  WHERE o.source = 'move' AND typeof(o.args) = 'text';
+-- Where the file lies as long as it is not where its document is.
+ALTER TABLE doc_projection ADD COLUMN lies TEXT;
+CREATE INDEX doc_projection_lies ON doc_projection (lies) WHERE lies IS NOT NULL;
+`,
+  },
 ];

@@ -79,11 +79,13 @@ export class Pruner {
     for (const tag of rows.tagsOf(db, file.id)) yield tag.version;
     const shown = rows.projection(db, file.id);
     if (shown && shown.version > 0) yield shown.version;
+    const renamed = rows.renamings(db, file.id);
     for (const [i, op] of all.entries()) {
       const next = all[i + 1];
       if (op.at >= since || (next && next.at >= since)) yield op.version;
       // A document that went away and came back, or has another name since, says so.
-      if (op.source === 'delete' || op.source === 'move' || all[i - 1]?.source === 'delete') yield op.version;
+      const isRenaming = op.source === 'move' || renamed.has(op.version);
+      if (op.source === 'delete' || isRenaming || all[i - 1]?.source === 'delete') yield op.version;
     }
   }
 
