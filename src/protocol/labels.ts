@@ -27,7 +27,10 @@ export function joinLabels(...labels: readonly Label[]): Label {
         ORDER.indexOf(label.confidentiality) > ORDER.indexOf(out.confidentiality)
           ? label.confidentiality
           : out.confidentiality,
-      restrictedTo: [...new Set([...out.restrictedTo, ...label.restrictedTo])].sort(),
+      restrictedTo:
+        label.restrictedTo.length === 0
+          ? out.restrictedTo
+          : [...new Set([...out.restrictedTo, ...label.restrictedTo])].sort(),
     };
   }
   return out;

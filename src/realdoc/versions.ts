@@ -53,7 +53,14 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
   };
   const digest = versionDigest(unsigned, plain);
   const splices = full ? plain : packChange(plain);
-  rows.insertOp(ctx.tx, { ...unsigned, splices, isFull: full !== undefined, span: 1, digest, seal: null });
+  const stored = rows.insertOp(ctx.tx, {
+    ...unsigned,
+    splices,
+    isFull: full !== undefined,
+    span: 1,
+    digest,
+    seal: null,
+  });
   const rel = next.rel ?? file.rel;
   const after: FileRow = {
     ...file,
@@ -67,7 +74,7 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
     utf8: next.utf8 ?? file.utf8,
     digest,
   };
-  rows.updateFile(ctx.tx, after);
+  rows.updateFile(ctx.tx, after, stored);
   if (rel !== file.rel) rows.noteName(ctx.tx, file.id, version, file.rel);
   for (const undone of next.undoes ?? []) rows.linkUndo(ctx.tx, file.id, undone, version);
   emitVersion(ctx, after, next.source);

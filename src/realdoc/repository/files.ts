@@ -78,10 +78,9 @@ export function filesAlike(db: Reader, workspace: string, rel: string): FileRow[
     .map(fileOf);
 }
 
-/** What may change of a file, in the order in which both statements below name it. */
+/** What may change of a file beside its path, in the order in which the statements below name it. */
 function valuesOf(f: Omit<FileRow, 'path' | 'root'>): SqlValue[] {
   return [
-    f.rel,
     f.kind,
     f.why,
     f.utf8 ? 1 : 0,
@@ -103,15 +102,31 @@ export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     f.id,
     f.workspace,
+    f.rel,
     ...valuesOf(f),
   );
 }
 
-export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
-  tx.run(
-    `UPDATE doc_file SET rel = ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?,
-     label = ?, state = ?, digest = ?, disk = ? WHERE id = ?`,
+/**
+ * Writes a document as it is now, and counts `stored` bytes to its history. Its path is written only where it is another
+ * one: a column that is set costs its indexes a page each, whether it changes or not.
+ */
+export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>, stored = 0): void {
+  const { changes } = tx.run(
+    `UPDATE doc_file SET kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
+     state = ?, digest = ?, disk = ?, stored = stored + ? WHERE id = ? AND rel = ?`,
     ...valuesOf(f),
+    stored,
+    f.id,
+    f.rel,
+  );
+  if (changes > 0) return;
+  tx.run(
+    `UPDATE doc_file SET kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
+     state = ?, digest = ?, disk = ?, stored = stored + ?, rel = ? WHERE id = ?`,
+    ...valuesOf(f),
+    stored,
+    f.rel,
     f.id,
   );
 }

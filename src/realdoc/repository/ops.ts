@@ -4,7 +4,6 @@ import { CHAIN_START } from '../history/chain.ts';
 import type { OpRow } from '../rows.ts';
 import type { LoggedOp } from '../storage/pack.ts';
 import { isFullSplices, packArgs, unpackArgs } from '../text/codec.ts';
-import { addStored } from './leaves.ts';
 import {
   opsOfPack,
   type PackedOp,
@@ -199,7 +198,8 @@ export function loggedOps(db: Reader, file: number, max: number): LoggedOp[] {
   }));
 }
 
-export function insertOp(tx: Tx, op: OpRow): void {
+/** Gives the bytes that the row takes: they count to the history of the document. */
+export function insertOp(tx: Tx, op: OpRow): number {
   const args = packArgs(op.args, op.splices);
   const names = [op.file, JSON.stringify(op.actor), JSON.stringify(op.label), op.task] as const;
   const [file, actor, label, task] = internWords(tx, names);
@@ -224,7 +224,7 @@ export function insertOp(tx: Tx, op: OpRow): void {
     Buffer.from(op.digest, 'hex'),
     op.seal === null ? null : Buffer.from(op.seal, 'hex'),
   );
-  addStored(tx, op.file, ROW_BYTES + op.splices.length + (typeof args === 'string' ? args.length : args.byteLength));
+  return ROW_BYTES + op.splices.length + (typeof args === 'string' ? args.length : args.byteLength);
 }
 
 /** What a row takes besides its change and its arguments, indexes and all. */

@@ -15,21 +15,32 @@ export function wordAt(db: Reader, id: number): string {
   return row.text;
 }
 
+/** Words that a transaction has met: many rows of one say the same. They end with it, since it may be taken back. */
+const met = new WeakMap<Tx, Map<string, number>>();
+
 /** Numbers of several words at once, those that are new are taken in. */
 export function internWords(
   tx: Tx,
   texts: readonly [string, string, string, string | null],
 ): [number, number, number, number | null] {
+  let known = met.get(tx);
+  if (!known) {
+    known = new Map();
+    met.set(tx, known);
+  }
+  const [a, b, c, d] = texts;
+  if (!(known.has(a) && known.has(b) && known.has(c) && (d === null || known.has(d)))) lookUp(tx, texts, known);
+  return [known.get(a)!, known.get(b)!, known.get(c)!, d === null ? null : known.get(d)!];
+}
+
+function lookUp(tx: Tx, texts: readonly [string, string, string, string | null], known: Map<string, number>): void {
   const one = '(SELECT id FROM doc_word WHERE text = ?)';
-  const known = tx.get<{ a: number | null; b: number | null; c: number | null; d: number | null }>(
+  const row = tx.get<Record<'a' | 'b' | 'c' | 'd', number | null>>(
     `SELECT ${one} AS a, ${one} AS b, ${one} AS c, ${one} AS d`,
     ...texts,
   )!;
-  const [a, b, c, d] = texts;
-  return [
-    known.a ?? internWord(tx, a),
-    known.b ?? internWord(tx, b),
-    known.c ?? internWord(tx, c),
-    known.d ?? (d === null ? null : internWord(tx, d)),
-  ];
+  for (const [i, id] of [row.a, row.b, row.c, row.d].entries()) {
+    const text = texts[i];
+    if (typeof text === 'string') known.set(text, id ?? known.get(text) ?? internWord(tx, text));
+  }
 }

@@ -4,9 +4,11 @@ import {
   isFullSplices,
   parseChange,
   plainChange,
+  putVarint,
   unpackChange,
   VarintReader,
   varint,
+  varintBytes,
   withDictionary,
 } from '../text/codec.ts';
 import { type Change, growth, newlineGrowth, type Splice } from '../text/splice.ts';
@@ -204,10 +206,17 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byte
 const unsigned = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 
 class Column {
-  readonly #parts: Buffer[] = [];
+  #bytes = Buffer.allocUnsafe(1024);
+  #end = 0;
 
   push(value: number): void {
-    this.#parts.push(varint(value));
+    const end = this.#end + varintBytes(value);
+    if (end > this.#bytes.length) {
+      const wider = Buffer.allocUnsafe(2 * this.#bytes.length);
+      wider.set(this.bytes);
+      this.#bytes = wider;
+    }
+    this.#end = putVarint(this.#bytes, this.#end, value);
   }
 
   pushSigned(value: number): void {
@@ -215,7 +224,7 @@ class Column {
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.#parts);
+    return this.#bytes.subarray(0, this.#end);
   }
 }
 

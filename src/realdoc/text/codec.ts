@@ -13,21 +13,41 @@ const COMPRESS_ABOVE = 200;
 
 /** The digested form: the same bytes on any box, whatever the zstd version. */
 export function plainChange(change: Change): Buffer {
-  const parts: Uint8Array[] = [varint(change.length)];
+  let bytes = varintBytes(change.length);
   let end = 0;
-  for (const s of change) {
-    parts.push(varint(s.at - end), varint(s.del.length), varint(s.ins.length), s.del, s.ins);
-    end = s.at + s.del.length;
+  for (const { at, del, ins } of change) {
+    const numbers = varintBytes(at - end) + varintBytes(del.length) + varintBytes(ins.length);
+    bytes += numbers + del.length + ins.length;
+    end = at + del.length;
   }
-  return Buffer.concat(parts);
+  const out = Buffer.allocUnsafe(bytes);
+  let to = putVarint(out, 0, change.length);
+  end = 0;
+  for (const { at, del, ins } of change) {
+    to = putVarint(out, to, at - end);
+    to = putVarint(out, to, del.length);
+    to = putVarint(out, to, ins.length);
+    out.set(del, to);
+    out.set(ins, to + del.length);
+    to += del.length + ins.length;
+    end = at + del.length;
+  }
+  return out;
 }
 
-export function packChange(plain: Buffer): Buffer {
+export function packChange(plain: Uint8Array): Buffer {
   if (plain.length > COMPRESS_ABOVE) {
     const squeezed = zstdCompressSync(plain);
-    if (squeezed.length < plain.length) return Buffer.concat([Buffer.of(ZSTD), squeezed]);
+    if (squeezed.length < plain.length) return after(ZSTD, squeezed);
   }
-  return Buffer.concat([Buffer.of(PLAIN), plain]);
+  return after(PLAIN, plain);
+}
+
+function after(how: number, bytes: Uint8Array): Buffer {
+  const out = Buffer.allocUnsafe(bytes.length + 1);
+  out[0] = how;
+  out.set(bytes, 1);
+  return out;
 }
 
 /**
@@ -48,7 +68,7 @@ export function plainOf(packed: Uint8Array): Uint8Array {
 
 /** Stands in the place of a change for a version that is a stored text. */
 export function packFull(sha256: string): Buffer {
-  return Buffer.concat([Buffer.of(FULL), Buffer.from(sha256, 'hex')]);
+  return after(FULL, Buffer.from(sha256, 'hex'));
 }
 
 export function isFullSplices(packed: Uint8Array): boolean {
@@ -92,14 +112,27 @@ export function parseChange(plain: Uint8Array): Change {
 }
 
 export function varint(value: number): Buffer {
-  const out: number[] = [];
+  const out = Buffer.allocUnsafe(varintBytes(value));
+  putVarint(out, 0, value);
+  return out;
+}
+
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest /= 128) bytes++;
+  return bytes;
+}
+
+/** Writes a number and says where the next one goes. */
+export function putVarint(out: Uint8Array, at: number, value: number): number {
   let rest = value;
+  let to = at;
   while (rest >= 128) {
-    out.push((rest % 128) | 128);
+    out[to++] = (rest % 128) | 128;
     rest = Math.floor(rest / 128);
   }
-  out.push(rest);
-  return Buffer.from(out);
+  out[to++] = rest;
+  return to;
 }
 
 export class VarintReader {
