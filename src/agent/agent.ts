@@ -14,6 +14,7 @@ import {
   tasksInState,
   updateTask,
 } from './repository.ts';
+import { RunQueue } from './run-queue.ts';
 import { Parked, runTask, type TaskEnd } from './run-task.ts';
 
 export interface AgentOptions {
@@ -28,8 +29,6 @@ export interface AgentOptions {
   think: Think;
 }
 
-/** Tasks worked on at one time: the model runs one thing after another anyway. */
-const AT_ONCE = 2;
 /** Unfinished tasks on the whole box. */
 export const MOST_OPEN = 200;
 
@@ -39,24 +38,23 @@ export const MOST_OPEN = 200;
  */
 export class Agent {
   readonly #o: AgentOptions;
-  readonly #queue: string[] = [];
-  readonly #running = new Map<string, { abort: AbortController; done: Promise<void> }>();
-  #started = false;
+  readonly #runs: RunQueue;
   #unlisten: (() => void) | undefined;
 
   constructor(options: AgentOptions) {
     this.#o = options;
+    this.#runs = new RunQueue(options.log, (id, signal) => this.#run(id, signal));
   }
 
   /** Takes open tasks up again. Resolves at once; they run in their own time. */
   start(): void {
-    this.#started = true;
+    this.#runs.start();
     const { db, questions } = this.#o;
     this.#unlisten = questions.onResolved((taskId) => this.#wake(taskId));
     for (const { id, state, waitingFor } of tasksInState(db, OPEN_STATES)) {
       const isAnswered =
         state !== 'waiting' || waitingFor === null || questions.outcome(waitingFor)?.state !== 'pending';
-      if (isAnswered) this.#enqueue(id);
+      if (isAnswered) this.#runs.enqueue(id);
     }
   }
 
@@ -67,16 +65,13 @@ export class Agent {
 
   /** Lets go of what runs; the journal keeps where it was. Harmless when called twice. */
   async stop(): Promise<void> {
-    this.#started = false;
     this.#unlisten?.();
-    this.#queue.length = 0;
-    for (const { abort } of this.#running.values()) abort.abort();
-    await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await this.#runs.stop();
   }
 
   /** Runs at this moment. */
   get running(): number {
-    return this.#running.size;
+    return this.#runs.running;
   }
 
   /** How many tasks there are in each state that any task is in. */
@@ -86,7 +81,7 @@ export class Agent {
 
   /** Resolves when nothing is queued or running; what waits for a person does not count. */
   async settled(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ done }) => done));
+    await this.#runs.settled();
   }
 
   /** Inside the transaction of the call that submits it. Throws TASKS_TOO_MANY. */
@@ -115,7 +110,7 @@ export class Agent {
     insertTask(tx, task);
     events.own(tx, topicOf(task.id), task.person);
     events.emit(tx, topicOf(task.id), 'task-start', { taskId: task.id, text: task.text, workspace: task.workspace });
-    tx.afterCommit(() => this.#enqueue(task.id));
+    tx.afterCommit(() => this.#runs.enqueue(task.id));
     return task;
   }
 
@@ -127,7 +122,7 @@ export class Agent {
     dropStepsFrom(tx, task.id, 0);
     this.#setState(tx, task, 'queued');
     this.#o.events.emit(tx, topicOf(task.id), 'task-note', { taskId: task.id, note: hint });
-    tx.afterCommit(() => this.#restart(task.id));
+    tx.afterCommit(() => this.#runs.restart(task.id));
   }
 
   /** Stops at once; what was changed stays until it is undone. Throws TASK_ENDED. */
@@ -135,7 +130,7 @@ export class Agent {
     assertOpen(task);
     this.#o.questions.withdraw(tx, task.id);
     this.#end(tx, task, 'cancelled', { result: 'cancelled', summary: '', versions: [] });
-    tx.afterCommit(() => this.#running.get(task.id)?.abort.abort());
+    tx.afterCommit(() => this.#runs.abort(task.id));
   }
 
   /** Marks a task whose changes were taken back. */
@@ -145,42 +140,11 @@ export class Agent {
     this.#o.events.emit(tx, topicOf(task.id), 'task-note', { taskId: task.id, undone: true });
   }
 
-  #enqueue(id: string): void {
-    if (!this.#started || this.#queue.includes(id) || this.#running.has(id)) return;
-    this.#queue.push(id);
-    this.#pump();
-  }
-
-  #pump(): void {
-    while (this.#started && this.#running.size < AT_ONCE && this.#queue.length > 0) {
-      const id = this.#queue.shift()!;
-      const abort = new AbortController();
-      const done = this.#run(id, abort.signal)
-        .catch((error: unknown) => this.#o.log.error({ task: id, error: String(error) }, 'task-run-failed'))
-        .finally(() => {
-          this.#running.delete(id);
-          this.#pump();
-        });
-      this.#running.set(id, { abort, done });
-    }
-  }
-
   /** A question or approval of this task was resolved. If its run is just parking, it is looked at again afterwards. */
   #wake(id: string): void {
-    const running = this.#running.get(id);
-    if (running) void running.done.then(() => this.#wakeIfWaiting(id));
-    else this.#wakeIfWaiting(id);
-  }
-
-  #wakeIfWaiting(id: string): void {
-    if (findTask(this.#o.db, id)?.state === 'waiting') this.#enqueue(id);
-  }
-
-  #restart(id: string): void {
-    const running = this.#running.get(id);
-    running?.abort.abort();
-    if (running) void running.done.then(() => this.#enqueue(id));
-    else this.#enqueue(id);
+    this.#runs.afterRun(id, () => {
+      if (findTask(this.#o.db, id)?.state === 'waiting') this.#runs.enqueue(id);
+    });
   }
 
   async #run(id: string, signal: AbortSignal): Promise<void> {

@@ -131,7 +131,7 @@ export class Box {
 
   #gateway({ keys, core, identity, audit, material, blobs }: Trust, addresses: string[]): Gateway {
     const { config, clock, log, version, metrics, webRoot, recovery } = this.#o;
-    const { door, registry, events, texts, topics } = core;
+    const { door, registry, texts, topics } = core;
     const consolePath = join(config.data, 'jingu.sock');
     return new Gateway({
       clock,
@@ -141,7 +141,6 @@ export class Box {
       listen: { addresses, port: config.port, tls: material, consolePath },
       door,
       registry,
-      events,
       texts,
       topics,
       identity: identityGate(identity),

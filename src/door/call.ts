@@ -9,7 +9,8 @@ import {
   type ReadContext,
   type WriteContext,
 } from '../protocol/index.ts';
-import type { ApprovalRow, Approvals } from './approvals.ts';
+import type { ApprovalRow } from './approval-records.ts';
+import type { Approvals } from './approvals.ts';
 import { digestOf } from './digest.ts';
 import type { EndedOptions } from './ended.ts';
 import type { EventLog } from './event-log.ts';

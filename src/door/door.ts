@@ -1,6 +1,6 @@
 import { fail, isJinguError, JinguError, newId } from '../common/index.ts';
 import { type Caller, type InvokeRequest, type InvokeResult, needsKey, PUBLIC_SYSTEM } from '../protocol/index.ts';
-import type { ApprovalRow } from './approvals.ts';
+import type { ApprovalRow } from './approval-records.ts';
 import { type Call, type DoorOptions, readContext, record } from './call.ts';
 import { digestOf } from './digest.ts';
 import { tellEnded } from './ended.ts';

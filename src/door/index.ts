@@ -1,10 +1,5 @@
-export {
-  type ApprovalRow,
-  type ApprovalState,
-  Approvals,
-  type Card,
-  type QuestionOption,
-} from './approvals.ts';
+export type { ApprovalRow, ApprovalState, Card, QuestionOption } from './approval-records.ts';
+export { Approvals } from './approvals.ts';
 export type { DoorOptions } from './call.ts';
 export { Door, type InvokeOptions } from './door.ts';
 export type { EndedCall } from './ended.ts';

@@ -1,5 +1,5 @@
 import { fail, type JinguError } from '../common/index.ts';
-import type { ApprovalRow, Card, ExactAction } from './approvals.ts';
+import type { ApprovalRow, Card, ExactAction } from './approval-records.ts';
 import { type Call, type DoorOptions, record } from './call.ts';
 import { digestOf } from './digest.ts';
 import { schemaHash } from './registry.ts';

@@ -3,7 +3,7 @@ import websocket from '@fastify/websocket';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { WebSocket } from 'ws';
 import { type Clock, fail, httpStatus, isJinguError, type Locale, type Logger } from '../common/index.ts';
-import type { Door, EventLog, Registry, TextStreams, Topics } from '../door/index.ts';
+import type { Door, Registry, TextStreams, Topics } from '../door/index.ts';
 import { offeredOn } from '../door/index.ts';
 import { type Caller, CLOSE, type Hello, LIMITS, PATHS, SUBPROTOCOL, type Surface } from '../protocol/index.ts';
 import { HostList } from './hosts.ts';
@@ -27,7 +27,6 @@ export interface GatewayOptions {
   listen: ListenOptions;
   door: Door;
   registry: Registry;
-  events: EventLog;
   texts: TextStreams;
   topics: Topics;
   identity: IdentityGate;

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import {
   type Clock,
-  canonicalJson,
   type Database,
   fail,
-  isJinguError,
   type JinguError,
   type Logger,
   newId,
@@ -28,28 +26,17 @@ import {
 } from '../protocol/index.ts';
 import type { Callers } from './callers.ts';
 import type { FailureLimiter } from './failure-limiter.ts';
-import { grantFor } from './grant.ts';
 import type { SigningKey } from './key-folder.ts';
+import { PairingGuard } from './pairing-guard.ts';
+import { PairingRecords } from './pairing-records.ts';
+import { pairingStatus } from './pairing-status.ts';
 import { type PairingWindow, PairingWindows } from './pairing-windows.ts';
 import type { IdentityJournal } from './ports.ts';
 import type { PairingClaim } from './records.ts';
-import {
-  bindPairing,
-  boxRow,
-  closeAllPairings,
-  closePairing,
-  countPairFailure,
-  device as findDevice,
-  pairing as findPairing,
-  person as findPerson,
-  forgivePairFailures,
-  insertPairing,
-} from './repository.ts';
+import { bindPairing, closeAllPairings, closePairing, pairing as findPairing, insertPairing } from './repository.ts';
 import type { Source } from './sessions.ts';
 import { hmac, isSame, isSignedBy, pairKey, readDeviceKey, sha256 } from './signatures.ts';
 
-/** Wrong secrets over all windows before pairing locks until someone stands at the box (Matter takes 20, too). */
-const MOST_FAILURES = 20;
 const MOST_BEGUN = 8;
 const LONG_POLL_MOST_MS = 30_000;
 
@@ -81,17 +68,20 @@ export interface PairingOptions {
 export class Pairing {
   readonly #o: PairingOptions;
   readonly #windows: PairingWindows;
-  #failures = 0;
+  readonly #records: PairingRecords;
+  readonly #guard: PairingGuard;
 
   constructor(options: PairingOptions) {
     this.#o = options;
     this.#windows = new PairingWindows(options.clock);
+    this.#records = new PairingRecords(options);
+    this.#guard = new PairingGuard(options, this.#records);
   }
 
   /** Closes what a former run left open. Call it inside the transaction of the start. */
   recover(tx: Tx): void {
     closeAllPairings(tx, 'restart');
-    this.#failures = boxRow(tx)?.pairFailures ?? 0;
+    this.#guard.recover(tx);
   }
 
   stop(): void {
@@ -99,7 +89,7 @@ export class Pairing {
   }
 
   get isLocked(): boolean {
-    return this.#failures >= MOST_FAILURES;
+    return this.#guard.isLocked;
   }
 
   mint(): MintedWindow {
@@ -114,11 +104,8 @@ export class Pairing {
     this.#windows.assertRoom();
     const { pairingId, key } = minted;
     insertPairing(tx, pairingId, by.personId, role, this.#o.clock.now());
-    if (by.isConsole) forgivePairFailures(tx);
-    tx.afterCommit(() => {
-      if (by.isConsole) this.#failures = 0;
-      this.#windows.open(pairingId, key, ms, () => this.#expire(pairingId));
-    });
+    if (by.isConsole) this.#guard.forgive(tx);
+    tx.afterCommit(() => this.#windows.open(pairingId, key, ms, () => this.#expire(pairingId)));
   }
 
   /** What the link of a minted window carries. */
@@ -135,14 +122,14 @@ export class Pairing {
 
   /** First step. Throws PAIRING_LINK_INVALID, PAIRING_TAKEN, PAIRING_LOCKED, SPKI_MISMATCH, INPUT_INVALID, LOCKED_OUT. */
   async begin(begin: PairBegin, source: Source): Promise<PairBegun> {
-    return await this.#guarded(source, async () => {
+    return await this.#guard.run(source, async () => {
       const window = this.#window(begin.pairingId);
       if (!readDeviceKey(begin.keyAlg, begin.devicePub)) {
         throw fail('INPUT_INVALID', { pointer: '/devicePub', reason: `not a ${begin.keyAlg} public key` });
       }
       if (isTaken(window, begin.devicePub)) throw await this.#taken(window, source);
       if (begin.spki !== null && begin.spki !== this.#o.spki()) {
-        await this.#alarm(begin.pairingId, 'spki-mismatch', source);
+        await this.#records.alarm(begin.pairingId, 'spki-mismatch', source);
         throw fail('SPKI_MISMATCH');
       }
       const boxNonce = randomToken(32);
@@ -160,7 +147,7 @@ export class Pairing {
    * durable row before it answers. The same key may repeat it until the window ends, any other is refused and reported.
    */
   async prove(prove: PairProve, source: Source): Promise<PairProven> {
-    return await this.#guarded(source, async () => {
+    return await this.#guard.run(source, async () => {
       const window = this.#window(prove.pairingId);
       const begun = window.begun.get(prove.devicePub);
       // No await from this look to the claim in `#bind`: of two phones in one turn, the second sees it taken.
@@ -174,7 +161,8 @@ export class Pairing {
       const nonce = Buffer.from(prove.nonce, 'base64url');
       const isOpened = isSame(sha256(nonce), begin.nonceHash);
       if (!isSame(hmac(window.key, transcript), prove.proof) || !isOpened) {
-        await this.#countFailure(window.pairingId, source);
+        await this.#guard.countFailure(window.pairingId, source);
+        if (this.isLocked) for (const id of this.#windows.ids()) this.finish(id);
         throw fail('PAIRING_LINK_INVALID');
       }
       if (!isSignedBy(keyAlg, devicePub, transcript, prove.signature)) throw fail('SIGNATURE_INVALID');
@@ -190,17 +178,17 @@ export class Pairing {
 
   /** Third step, repeated until the end is known. Proved by the device key; answers from the row, so a restart is fine. */
   async status(status: PairStatus, source: Source, signal?: AbortSignal): Promise<PairStatusAnswer> {
-    return await this.#guarded(source, async () => {
+    return await this.#guard.run(source, async () => {
       const { pairingId, devicePub, signature } = status;
       const claim = findPairing(this.#o.db, pairingId)?.claim;
       if (claim?.devicePub !== devicePub) throw fail('PAIRING_LINK_INVALID');
       const text = pairStatusText(this.#o.boxId, pairingId, devicePub);
       if (!isSignedBy(claim.keyAlg, devicePub, text, signature)) throw fail('SIGNATURE_INVALID');
-      const answer = this.#statusOf(pairingId);
+      const answer = pairingStatus(pairingId, this.expiresInMs(pairingId), this.#o);
       const waitMs = Math.min(status.waitMs ?? 0, LONG_POLL_MOST_MS);
       if (answer.state !== 'waiting' || waitMs === 0) return answer;
       await this.#windows.changed(pairingId, waitMs, signal);
-      return this.#statusOf(pairingId);
+      return pairingStatus(pairingId, this.expiresInMs(pairingId), this.#o);
     });
   }
 
@@ -214,20 +202,6 @@ export class Pairing {
     this.#windows.finish(pairingId);
   }
 
-  #statusOf(pairingId: string): PairStatusAnswer {
-    const { db, boxId, identityKey } = this.#o;
-    const row = findPairing(db, pairingId)!;
-    const expiresInMs = this.expiresInMs(pairingId);
-    if (row.state === 'bound' && expiresInMs > 0) return { state: 'waiting', expiresInMs };
-    const device = row.deviceId === null ? undefined : findDevice(db, row.deviceId);
-    const person = device && findPerson(db, device.personId);
-    if (!device || !person || device.state !== 'active' || person.state !== 'active') {
-      return { state: 'closed', expiresInMs: 0 };
-    }
-    const caller = this.#o.callers.forDevice(device.deviceId, { surface: 'rest', sessionId: null, locale: 'en' });
-    return { state: 'confirmed', expiresInMs: 0, ...grantFor(boxId, device, caller, identityKey) };
-  }
-
   #window(pairingId: string): PairingWindow {
     if (this.isLocked) throw fail('PAIRING_LOCKED');
     const window = this.#windows.live(pairingId);
@@ -237,7 +211,7 @@ export class Pairing {
   }
 
   async #taken(window: PairingWindow, source: Source): Promise<JinguError> {
-    await this.#alarm(window.pairingId, 'second-device', source);
+    await this.#records.alarm(window.pairingId, 'second-device', source);
     return fail('PAIRING_TAKEN');
   }
 
@@ -259,9 +233,7 @@ export class Pairing {
     try {
       await this.#o.db.write((tx) => {
         if (!bindPairing(tx, pairingId, claim)) throw fail('PAIRING_LINK_INVALID');
-        const { devicePub: _, ...shown } = claim;
-        this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'bound', ...shown });
-        this.#record(tx, 'pair-bound', { pairingId, deviceKeyHash: keyHash(devicePub), address: source.address });
+        this.#records.bound(tx, pairingId, claim);
       });
     } catch (error) {
       window.boundTo = before;
@@ -270,60 +242,13 @@ export class Pairing {
     window.proven = transcript;
   }
 
-  async #guarded<T>(source: Source, step: () => T | Promise<T>): Promise<T> {
-    const { limiter, log } = this.#o;
-    limiter.assertOpen(source.address, 'pair');
-    try {
-      return await step();
-    } catch (error) {
-      const isGuess = isJinguError(error) && (error.category === 'unauthenticated' || error.code === 'PAIRING_TAKEN');
-      if (isGuess && limiter.failed(source.address, 'pair')) {
-        log.warn({ address: source.address, kind: 'pair' }, 'source-locked');
-      }
-      throw error;
-    }
-  }
-
-  /** A wrong secret for a window that exists. The count is durable: a crash must not give a guesser new tries. */
-  async #countFailure(pairingId: string, source: Source): Promise<void> {
-    this.#failures += 1;
-    const isLocked = this.isLocked;
-    await this.#o.db.write((tx) => {
-      countPairFailure(tx);
-      this.#record(tx, 'pair-refused', { pairingId, reason: 'wrong-secret', address: source.address });
-      if (!isLocked) return;
-      closeAllPairings(tx, 'locked');
-      this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'locked' });
-    });
-    if (isLocked) for (const id of this.#windows.ids()) this.finish(id);
-  }
-
-  /** Tells administrators. Its own failure is logged: it must not turn a refusal into something else. */
-  async #alarm(pairingId: string, reason: 'second-device' | 'spki-mismatch', source: Source): Promise<void> {
-    const { db, journal, log } = this.#o;
-    log.warn({ pairingId, reason, address: source.address }, 'pairing-alarm');
-    try {
-      await db.write((tx) => {
-        this.#record(tx, 'pair-refused', { pairingId, reason, address: source.address });
-        journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'alarm', reason, address: source.address });
-      });
-    } catch (error) {
-      log.error({ reason: String(error) }, 'pairing-alarm-not-recorded');
-    }
-  }
-
   #expire(pairingId: string): void {
     this.#o.db
       .write((tx) => {
-        if (!closePairing(tx, pairingId, 'expired')) return;
-        this.#o.journal.emit(tx, 'box', 'pair-state', { pairingId, state: 'closed', reason: 'expired' });
+        if (closePairing(tx, pairingId, 'expired')) this.#records.expired(tx, pairingId);
       })
       .catch((error: unknown) => this.#o.log.error({ reason: String(error) }, 'pairing-not-closed'))
       .finally(() => this.finish(pairingId));
-  }
-
-  #record(tx: Tx, type: string, body: Record<string, unknown>): void {
-    this.#o.journal.record(tx, { type, actor: null, body });
   }
 }
 
@@ -334,8 +259,4 @@ function isTaken(window: PairingWindow, devicePub: string): boolean {
 /** A page cannot hide its Origin header, and only a browser is excused from naming the TLS key it sees. */
 function isBrowserClaim(begin: PairBegin, source: Source): boolean {
   return source.origin !== null || begin.spki === null;
-}
-
-function keyHash(devicePub: string): string {
-  return sha256(canonicalJson(devicePub)).toString('hex');
 }

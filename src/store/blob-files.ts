@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail, isJinguError } from '../common/index.ts';
@@ -46,4 +48,10 @@ export function diskError(error: unknown): unknown {
   if (isJinguError(error) || code === undefined || !/^E[A-Z]+$/.test(code)) return error;
   if (code === 'ENOSPC' || code === 'EDQUOT') return fail('DISK_FULL', {}, error);
   return fail('BLOB_FAILED', { reason: code }, error);
+}
+
+export async function digestOf(path: string): Promise<string> {
+  const digest = createHash('sha256');
+  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
+  return digest.digest('hex');
 }

@@ -1,10 +1,11 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm, statfs, unlink, utimes } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rm, unlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type Clock, fail, type Logger, randomToken } from '../common/index.ts';
-import { blobFiles, diskError, refuseName, syncFolder } from './blob-files.ts';
+import { blobFiles, digestOf, diskError, refuseName, syncFolder } from './blob-files.ts';
+import { BlobSpace } from './blob-space.ts';
 import { makeDurableFolder } from './durable-folder.ts';
 
 export interface BlobsOptions {
@@ -52,7 +53,7 @@ export class Blobs {
   readonly #o: Required<BlobsOptions>;
   readonly #incoming: string;
   readonly #busy = new Set<string>();
-  #used = 0;
+  readonly #space: BlobSpace;
   #cancel: (() => void) | undefined;
 
   constructor(options: BlobsOptions) {
@@ -66,6 +67,7 @@ export class Blobs {
       ...options,
     };
     this.maxBytes = this.#o.maxBytes;
+    this.#space = new BlobSpace(this.#o);
     this.#incoming = join(options.directory, 'incoming');
   }
 
@@ -83,7 +85,7 @@ export class Blobs {
 
   /** All there is, unfinished uploads included. */
   get usedBytes(): number {
-    return this.#used;
+    return this.#space.used;
   }
 
   stop(): void {
@@ -130,7 +132,7 @@ export class Blobs {
     const digest = createHash('sha256');
     let bytes = 0;
     try {
-      await this.#assertRoom(0);
+      await this.#space.assertRoom(0);
       const file = await open(path, 'wx', 0o600);
       try {
         bytes = await this.#write(file, 0, this.#o.maxPutBytes, chunks, digest);
@@ -176,7 +178,7 @@ export class Blobs {
         removed++;
       } else used += bytes;
     }
-    this.#used = used;
+    this.#space.used = used;
     if (removed > 0) this.#o.log.info({ removed, usedBytes: used }, 'blobs-swept');
   }
 
@@ -196,7 +198,7 @@ export class Blobs {
     const held = (await lstat(path).catch(() => undefined))?.size ?? 0;
     if (from !== 0 && from !== held) throw fail('BLOB_OFFSET', { received: held });
     if (from === 0) await this.#drop(path);
-    await this.#assertRoom((end ?? this.maxBytes) - from);
+    await this.#space.assertRoom((end ?? this.maxBytes) - from);
     const most = length === undefined ? this.maxBytes : from + length;
     const file = await open(path, 'a', 0o600);
     let at: number;
@@ -232,8 +234,7 @@ export class Blobs {
     let at = from;
     for await (const chunk of chunks) {
       if (at + chunk.length > most) throw fail('TOO_LARGE', { bytes: at + chunk.length, limit: most });
-      if (this.#used + chunk.length > this.#o.quotaBytes) throw fail('BLOB_QUOTA', { limit: this.#o.quotaBytes });
-      this.#used += chunk.length;
+      this.#space.take(chunk.length);
       await file.writeFile(chunk);
       digest?.update(chunk);
       at += chunk.length;
@@ -258,7 +259,7 @@ export class Blobs {
   async #drop(path: string): Promise<void> {
     const bytes = (await lstat(path).catch(() => undefined))?.size ?? 0;
     await rm(path, { force: true });
-    this.#used = Math.max(0, this.#used - bytes);
+    this.#space.give(bytes);
   }
 
   async #touch(sha256: string): Promise<void> {
@@ -266,13 +267,6 @@ export class Blobs {
     await utimes(this.#path(sha256), now, now).catch((error: unknown) => {
       throw fail('BLOB_NOT_FOUND', { sha256 }, error);
     });
-  }
-
-  async #assertRoom(bytes: number): Promise<void> {
-    const { quotaBytes, reserveBytes, directory } = this.#o;
-    if (this.#used >= quotaBytes) throw fail('BLOB_QUOTA', { limit: quotaBytes });
-    const { bavail, bsize } = await statfs(directory);
-    if (bavail * bsize < bytes + reserveBytes) throw fail('DISK_FULL');
   }
 
   #path(sha256: string): string {
@@ -292,10 +286,4 @@ export class Blobs {
       this.#again();
     });
   }
-}
-
-async function digestOf(path: string): Promise<string> {
-  const digest = createHash('sha256');
-  for await (const chunk of createReadStream(path)) digest.update(chunk as Buffer);
-  return digest.digest('hex');
 }

@@ -1,6 +1,7 @@
 import { fail } from '../../common/index.ts';
 import { type AnyOperation, type Caller, closed, Id, operation, Type } from '../../protocol/index.ts';
-import type { ApprovalRow, ApprovalState, Approvals, Card } from '../approvals.ts';
+import type { ApprovalRow, ApprovalState, Card } from '../approval-records.ts';
+import type { Approvals } from '../approvals.ts';
 
 const Row = closed({
   id: Id,

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { Door, EventLog, Topics } from '../../door/index.ts';
+import type { Door, Topics } from '../../door/index.ts';
 import { CallParams, Cursor, eventFrame, LIMITS, PATHS, SubscribeParams, textFrame } from '../../protocol/index.ts';
 import { check } from '../check.ts';
 import { requireCaller, whileWaiting } from '../visitor.ts';
@@ -7,7 +7,6 @@ import { requireCaller, whileWaiting } from '../visitor.ts';
 interface Services {
   door: Door;
   topics: Topics;
-  events: EventLog;
 }
 
 /** `POST /api/op/{id}`: any operation with the same envelope. `GET /api/events/{topic}`: the same events as SSE. */

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { type Clock, fail, isJinguError, type JinguError, type Logger, newId } from '../../common/index.ts';
-import type { Door, EventLog, TextStreams, Topics } from '../../door/index.ts';
+import type { Door, TextStreams, Topics } from '../../door/index.ts';
 import {
   type Caller,
   CallParams,
@@ -8,7 +8,6 @@ import {
   CLOSE,
   decodeFrame,
   errorFrame,
-  eventFrame,
   type Hello,
   LIMITS,
   METHODS,
@@ -20,6 +19,7 @@ import {
 } from '../../protocol/index.ts';
 import { check } from '../check.ts';
 import type { IdentityGate } from '../ports.ts';
+import { Follows } from './follows.ts';
 import { Outbox } from './outbox.ts';
 
 export interface ConnectionServices {
@@ -27,7 +27,6 @@ export interface ConnectionServices {
   log: Logger;
   door: Door;
   topics: Topics;
-  events: EventLog;
   texts: TextStreams;
   identity: IdentityGate;
   hello(caller: Caller): Promise<Omit<Hello, 'protocol' | 'session'>>;
@@ -44,7 +43,7 @@ export class SocketConnection {
   readonly #seen: { origin: string | null; source: string };
   readonly #outbox: Outbox;
   readonly #calls = new Map<RpcId, AbortController>();
-  readonly #follows = new Map<string, () => void>();
+  readonly #follows: Follows;
   readonly #timers = new Set<() => void>();
   #caller: Caller | undefined;
   #connecting = false;
@@ -57,6 +56,7 @@ export class SocketConnection {
     this.#s = services;
     this.#seen = seen;
     this.#outbox = new Outbox(socket, services.clock);
+    this.#follows = new Follows(services, this.#outbox);
   }
 
   get caller(): Caller | undefined {
@@ -132,13 +132,10 @@ export class SocketConnection {
         case METHODS.bearer:
           return this.#outbox.send(resultFrame(id, this.#s.identity.bearer(this.id)));
         case METHODS.subscribe:
-          return this.#subscribe(id, caller, params);
-        case METHODS.unsubscribe: {
-          const { topic } = check(UnsubscribeParams, params);
-          this.#follows.get(topic)?.();
-          this.#follows.delete(topic);
+          return this.#outbox.send(resultFrame(id, this.#follows.begin(caller, check(SubscribeParams, params))));
+        case METHODS.unsubscribe:
+          this.#follows.end(check(UnsubscribeParams, params).topic);
           return this.#outbox.send(resultFrame(id, {}));
-        }
         case METHODS.connect:
           throw fail('REQUEST_INVALID', { reason: 'this socket is connected' });
         default:
@@ -192,36 +189,6 @@ export class SocketConnection {
       ask();
       end();
     };
-  }
-
-  #subscribe(id: RpcId, caller: Caller, params: Record<string, unknown>): void {
-    const { topic, after } = check(SubscribeParams, params);
-    if (!this.#follows.has(topic) && this.#follows.size >= LIMITS.subscriptions) {
-      throw fail('RATE_LIMITED', { limit: `${LIMITS.subscriptions} subscriptions` });
-    }
-    const position = this.#s.topics.position(caller, topic);
-    this.#follows.get(topic)?.();
-    this.#follows.delete(topic);
-    const start = after ?? { epoch: position.epoch, seq: position.floor };
-    // The replay goes first: the answer is the seam after which everything is live.
-    const held: string[] = [];
-    let answered = false;
-    const out = (frame: string) => {
-      if (answered) this.#outbox.send(frame);
-      else held.push(frame);
-    };
-    const stop = this.#s.topics.follow(caller, topic, start, {
-      event: (event) => out(eventFrame(event)),
-      text: ({ stream, to, text, messageId }) => {
-        const whole = () => this.#s.texts.textOf(messageId)?.text ?? '';
-        if (answered) this.#outbox.sendText(stream, to, text, whole);
-        else held.push(JSON.stringify({ method: METHODS.text, params: [stream, to, text] }));
-      },
-    });
-    this.#follows.set(topic, stop);
-    for (const frame of held) this.#outbox.send(frame);
-    answered = true;
-    this.#outbox.send(resultFrame(id, { topic, epoch: position.epoch, seq: position.seq }));
   }
 
   async #call(id: RpcId, caller: Caller, operation: string, params: Record<string, unknown>): Promise<void> {
@@ -287,8 +254,7 @@ export class SocketConnection {
     this.#outbox.stop();
     this.#endSession?.();
     for (const cancel of this.#timers) cancel();
-    for (const stop of this.#follows.values()) stop();
-    this.#follows.clear();
+    this.#follows.endAll();
     for (const call of this.#calls.values()) call.abort();
     this.#s.identity.disconnect(this.id);
   }
