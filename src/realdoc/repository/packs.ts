@@ -92,7 +92,9 @@ export function splicesOfPack(db: Reader, file: number, head: PackHead): { versi
 /** Throws if the digests that come out do not end with the one that was stored. */
 export function opsOfPack(db: Reader, file: number, head: PackHead): PackedOp[] {
   const entry = openedAs(head);
-  entry.ops ??= inChain(db, wordAt(db, file), head, readPack(blobsOf(db, head.id), head.fromVersion));
+  entry.ops ??= inChain(wordAt(db, file), head, readPack(blobsOf(db, head.id), head.fromVersion), (id) =>
+    wordAt(db, id),
+  );
   return entry.ops;
 }
 
@@ -101,12 +103,17 @@ export function loggedOfPack(db: Reader, head: PackHead): LoggedOp[] {
   return readPack(blobsOf(db, head.id), head.fromVersion);
 }
 
-function inChain(db: Reader, file: string, head: PackHead, logged: readonly LoggedOp[]): PackedOp[] {
-  const words = new Map<number, string>();
-  const word = (id: number): string => {
-    const known = words.get(id) ?? wordAt(db, id);
-    words.set(id, known);
-    return known;
+function inChain(file: string, head: PackHead, logged: readonly LoggedOp[], word: (id: number) => string): PackedOp[] {
+  const parsed = new Map<number, unknown>();
+  const told = <T>(id: number): T => {
+    if (!parsed.has(id)) parsed.set(id, JSON.parse(word(id)));
+    return parsed.get(id) as T;
+  };
+  const tasks = new Map<number, string>();
+  const taskOf = (id: number): string => {
+    const task = tasks.get(id) ?? word(id);
+    tasks.set(id, task);
+    return task;
   };
   let prev = toHex(head.prev);
   const ops = logged.map((op) => {
@@ -114,9 +121,9 @@ function inChain(db: Reader, file: string, head: PackHead, logged: readonly Logg
       ...op,
       file,
       isFull: isFullSplices(op.splices),
-      actor: JSON.parse(word(op.actor)) as Actor,
-      label: JSON.parse(word(op.label)) as Label,
-      task: op.task === null ? null : word(op.task),
+      actor: told<Actor>(op.actor),
+      label: told<Label>(op.label),
+      task: op.task === null ? null : taskOf(op.task),
       prev,
     };
     const digest = op.digest ?? versionDigest(whole, whole.isFull ? op.splices : plainOf(op.splices));
@@ -141,11 +148,14 @@ export function digestsOf(db: Reader, file: number, before: number, last: number
   return { prev: of(before), digest: of(last) };
 }
 
-/** Opens a pack that is not stored yet, as it would be read. Throws if it does not end with the digest it should. */
-export function readBack(db: Reader, file: number, pack: NewPack): void {
+/**
+ * Opens a pack of the document `file` that is not stored yet, as it would be read. `word`: what a number in it stands
+ * for. Throws if it does not end with the digest it should.
+ */
+export function readBack(file: string, pack: NewPack, word: (id: number) => string): void {
   const { fromVersion, toVersion } = pack;
   const head = { id: 0, fromVersion, toVersion, prev: bytesOf(pack.prev), digest: bytesOf(pack.digest) };
-  inChain(db, wordAt(db, file), head, readPack(pack, fromVersion));
+  inChain(file, head, readPack(pack, fromVersion), word);
 }
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex');
@@ -180,8 +190,13 @@ export function packKey(by: 'call' | 'task', id: string): number {
   return hash('sha256', `${by} ${id}`, 'buffer').readInt32BE(0);
 }
 
-export function insertPackKey(tx: Tx, key: number, pack: number): void {
-  tx.run('INSERT OR IGNORE INTO doc_pack_key (key, pack) VALUES (?, ?)', key, pack);
+export type PackKey = readonly [key: number, pack: number];
+
+export function insertPackKeys(tx: Tx, keys: readonly PackKey[]): void {
+  // In order, so that a page of the index is visited once.
+  const sorted = keys.toSorted(([a], [b]) => a - b);
+  const sql = `INSERT OR IGNORE INTO doc_pack_key (key, pack) SELECT value ->> 0, value ->> 1 FROM json_each(?)`;
+  tx.run(sql, JSON.stringify(sorted));
 }
 
 /** Packs that may hold versions of a call or a task; 0: some were thinned out. */
@@ -212,6 +227,10 @@ export function packedRows(db: Reader, file: number, max: number): PackedRow[] {
   return db.all<PackedRow>(sql, file, packedUpTo(db, file), max);
 }
 
-export function dropRow(tx: Tx, seq: number): void {
-  tx.run('DELETE FROM doc_op WHERE seq = ?', seq);
+/** Takes away rows that follow one another. Throws if anything else lies between them. */
+export function dropRows(tx: Tx, file: number, list: readonly PackedRow[]): void {
+  const [first, last] = [list[0], list.at(-1)];
+  if (!first || !last) return;
+  const { changes } = tx.run('DELETE FROM doc_op WHERE file = ? AND v >= ? AND v <= ?', file, first.v, last.v);
+  if (changes !== list.length) throw new Error(`rows ${first.v} to ${last.v} are not the ones that were packed`);
 }

@@ -3,7 +3,7 @@ import type { Reader, Tx } from '../../common/index.ts';
 import type { LoggedOp } from '../storage/pack.ts';
 import { packArgs } from '../text/codec.ts';
 import { opsBetween, ROW_BYTES } from './ops.ts';
-import { insertPackKey, type NewPack, packKey } from './packs.ts';
+import { insertPackKeys, type NewPack, type PackKey, packKey } from './packs.ts';
 import { leafList, treesOf } from './trees.ts';
 import { wordAt, wordId } from './words.ts';
 
@@ -52,10 +52,11 @@ export function foldRows(tx: Tx, kept: LoggedOp, goneAfter: number): void {
 
 /** Remembers that something of these calls and tasks is gone. */
 export function noteThinned(tx: Tx, gone: readonly { call: string; task: number | null }[]): void {
-  for (const { call, task } of gone) {
-    insertPackKey(tx, packKey('call', call), 0);
-    if (task !== null) insertPackKey(tx, packKey('task', wordAt(tx, task)), 0);
-  }
+  const keys = gone.flatMap(({ call, task }): PackKey[] => [
+    [packKey('call', call), 0],
+    ...(task === null ? [] : [[packKey('task', wordAt(tx, task)), 0] as const]),
+  ]);
+  insertPackKeys(tx, keys);
 }
 
 /** Another content for a pack; its id stays, since keys name it. */

@@ -1,13 +1,8 @@
-import { promisify } from 'node:util';
-import { constants, zstdCompress } from 'node:zlib';
 import type { Clock, Database, Logger } from '../../common/index.ts';
-import { CHAIN_START } from '../history/chain.ts';
 import * as rows from '../repository/index.ts';
-import { withDictionary } from '../text/codec.ts';
-import { type LoggedOp, layOut } from './pack.ts';
+import type { LoggedOp } from './pack.ts';
+import { Packer } from './packer.ts';
 
-const squeeze = promisify(zstdCompress);
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 9 } };
 /** The newest versions stay rows: they are read most, and undone. */
 const SIZES = { stay: 128, least: 512 };
 /** Fewer rows make a pack too, if their changes have so many bytes. */
@@ -15,7 +10,7 @@ const LEAST_BYTES = 256 * 1024;
 /** No pack is made of more than both. */
 const MOST = { rows: 2048, bytes: 2 * 1024 * 1024 };
 /** Rows taken away in one transaction: a millisecond or two. */
-const SLICE = 128;
+const SLICE = 256;
 
 export interface CompactorOptions {
   db: Database;
@@ -31,6 +26,7 @@ export interface CompactorOptions {
  */
 export class Compactor {
   readonly #o: CompactorOptions;
+  readonly #packer = new Packer();
   readonly #wanted = new Set<number>();
   readonly #sizes: { stay: number; least: number };
   #running: Promise<void> | undefined;
@@ -51,6 +47,7 @@ export class Compactor {
     this.#stopped = true;
     this.#wanted.clear();
     await this.#running;
+    await this.#packer.stop();
   }
 
   /** To be called after versions were committed. Cheap when there is nothing to do. */
@@ -109,9 +106,10 @@ export class Compactor {
     if (!first || !last) return false;
     const name = rows.wordAt(db, file);
     const digests = rows.digestsOf(db, file, first.version - first.span, last.version);
-    const pack = await packed(file, run, digests);
+    // Reading the rows took a while already.
+    await giveWay();
     // Read back before anything is taken away: a row that does not come out as it was stays a row.
-    rows.readBack(db, file, pack);
+    const pack = await this.#packer.pack({ file, name, run, digests, words: wordsOf(db, run) });
     const id = await db.write((tx) => {
       rows.addStored(tx, name, pack.splices.length + pack.facts.length);
       return rows.insertPack(tx, pack);
@@ -131,19 +129,24 @@ export class Compactor {
       const slice = rows.packedRows(db, file, SLICE);
       if (slice.length === 0) return;
       await db.write((tx) => {
-        const packs = rows.packsBetween(tx, file, slice[0]!.v - 1, slice.at(-1)!.v);
+        const [first, last] = [slice[0]!, slice.at(-1)!];
+        const keys: rows.PackKey[] = [];
         let bytes = 0;
-        for (const row of slice) {
-          const pack = packs.find((p) => p.fromVersion <= row.v && row.v <= p.toVersion);
-          if (!pack) throw new Error('a row counts as packed and is in no pack');
-          rows.insertPackKey(tx, rows.packKey('call', row.call), pack.id);
-          if (row.task !== null) rows.insertPackKey(tx, rows.packKey('task', rows.wordAt(tx, row.task)), pack.id);
-          rows.dropRow(tx, row.seq);
-          bytes += rows.ROW_BYTES + row.bytes;
+        let dropped = 0;
+        for (const pack of rows.packsBetween(tx, file, first.v - 1, last.v)) {
+          const own = slice.filter((row) => pack.fromVersion <= row.v && row.v <= pack.toVersion);
+          for (const call of new Set(own.map((row) => row.call))) keys.push([rows.packKey('call', call), pack.id]);
+          for (const task of new Set(own.map((row) => row.task)))
+            if (task !== null) keys.push([rows.packKey('task', rows.wordAt(tx, task)), pack.id]);
+          for (const row of own) bytes += rows.ROW_BYTES + row.bytes;
+          rows.dropRows(tx, file, own);
+          dropped += own.length;
         }
+        if (dropped !== slice.length) throw new Error('a row counts as packed and is in no pack');
+        rows.insertPackKeys(tx, keys);
         rows.addStored(tx, name, -bytes);
       });
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await giveWay();
     }
   }
 }
@@ -159,28 +162,14 @@ function firstRun(ops: readonly LoggedOp[], least: number): LoggedOp[] {
   return run.length >= least || bytes >= LEAST_BYTES ? run : [];
 }
 
-/** A pack of rows that follow one another. `digests`: of the version before them, and of the last of them. */
-export async function packed(
-  file: number,
-  run: readonly LoggedOp[],
-  digests: { prev: string; digest: string },
-): Promise<rows.NewPack> {
-  const [first, last] = [run[0]!, run.at(-1)!];
-  const plain = layOut(run);
-  const [splices, facts] = await Promise.all([
-    squeeze(plain.splices, LEVEL),
-    squeeze(plain.facts, { ...LEVEL, ...withDictionary(plain.splices) }),
-  ]);
-  const fromVersion = first.version - first.span + 1;
-  return {
-    file,
-    fromVersion,
-    toVersion: last.version,
-    leastAt: run.reduce((least, op) => Math.min(least, op.at), first.at),
-    leastSeq: first.seq,
-    prev: fromVersion === 1 ? CHAIN_START : digests.prev,
-    digest: digests.digest,
-    splices,
-    facts,
-  };
+function wordsOf(db: Database, run: readonly LoggedOp[]): Map<number, string> {
+  const words = new Map<number, string>();
+  for (const { actor, label, task } of run) {
+    for (const id of [actor, label, task]) if (id !== null && !words.has(id)) words.set(id, rows.wordAt(db, id));
+  }
+  return words;
+}
+
+function giveWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,8 +4,9 @@ import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unpackLeaves } from '../text/leaf-list.ts';
-import { type Compactor, packed } from './compactor.ts';
+import type { Compactor } from './compactor.ts';
 import { type Both, fold, needsText, units } from './fold.ts';
+import { packed } from './packing.ts';
 import { keptBy, type Retention } from './retention.ts';
 
 export interface PrunerOptions {
@@ -174,7 +175,7 @@ export class Pruner {
       prev: Buffer.from(pack.prev).toString('hex'),
       digest: ops.at(-1)!.digest,
     });
-    rows.readBack(db, number, next);
+    rows.readBack(file.id, next, (id) => rows.wordAt(db, id));
     const gone = logged.filter((op) => !kept.has(op.version));
     await db.write((tx) => {
       rows.replacePack(tx, pack.id, next);
