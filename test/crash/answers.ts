@@ -1,13 +1,20 @@
 import { hash } from 'node:crypto';
 
+interface Kept {
+  /** Of the file; empty: it was not asked for. */
+  sha256: string;
+  /** When it was answered or saved, by the clock of the box. */
+  at: number;
+}
+
 /** What the workload had told people when the power went, and what people had saved. */
 export interface Answers {
-  /** Digest of each answered version, by document. */
-  versions: Map<string, Map<number, string>>;
+  /** Each answered version, by document. */
+  versions: Map<string, Map<number, Kept>>;
   /** Newest version that the box said is on the share. */
   shown: Map<string, number>;
-  /** Digests that a person saved durably, the last one at the end; and those that somebody began to save. */
-  saved: Map<string, string[]>;
+  /** What a person saved durably, the last one at the end; and digests that somebody began to save. */
+  saved: Map<string, Kept[]>;
   begun: Map<string, Set<string>>;
   /** Documents that somebody is writing to in place at this moment: any bytes may be there. */
   torn: Set<string>;
@@ -15,6 +22,8 @@ export interface Answers {
   /** Documents that people took away. */
   gone: Set<string>;
   hasWorkspace: boolean;
+  /** Somebody asked for versions of before this time to be taken away: they may be gone, or there as they were. */
+  mayGoBefore: number;
 }
 
 /** In place means emptied first: whoever looks at that moment finds nothing in the file. */
@@ -24,10 +33,11 @@ type Line =
   /** The program was started (again): nobody is saving any more. */
   | { t: 'start' }
   | { t: 'workspace' }
-  | { t: 'version'; rel: string; version: number; sha256: string }
+  | { t: 'version'; rel: string; version: number; sha256: string; at?: number }
   | { t: 'shown'; rel: string; version: number }
   | { t: 'saving'; rel: string; sha256: string; style: string }
-  | { t: 'saved'; rel: string; sha256: string }
+  | { t: 'saved'; rel: string; sha256: string; at?: number }
+  | { t: 'prune'; before: number }
   | { t: 'blob'; sha256: string }
   | { t: 'gone'; rel: string };
 
@@ -41,6 +51,7 @@ export function answersOf(lines: readonly string[]): Answers {
     blobs: new Set(),
     gone: new Set(),
     hasWorkspace: false,
+    mayGoBefore: 0,
   };
   for (const text of lines) {
     const line = JSON.parse(text) as Line;
@@ -52,7 +63,7 @@ export function answersOf(lines: readonly string[]): Answers {
         answers.hasWorkspace = true;
         break;
       case 'version':
-        entry(answers.versions, line.rel, () => new Map<number, string>()).set(line.version, line.sha256);
+        entry(answers.versions, line.rel, () => new Map<number, Kept>()).set(line.version, keptOf(line));
         break;
       case 'shown':
         answers.shown.set(line.rel, line.version);
@@ -64,8 +75,11 @@ export function answersOf(lines: readonly string[]): Answers {
         answers.torn.add(line.rel);
         break;
       case 'saved':
-        entry(answers.saved, line.rel, () => [] as string[]).push(line.sha256);
+        entry(answers.saved, line.rel, () => [] as Kept[]).push(keptOf(line));
         answers.torn.delete(line.rel);
+        break;
+      case 'prune':
+        answers.mayGoBefore = Math.max(answers.mayGoBefore, line.before);
         break;
       case 'blob':
         answers.blobs.add(line.sha256);
@@ -76,6 +90,11 @@ export function answersOf(lines: readonly string[]): Answers {
     }
   }
   return answers;
+}
+
+/** What has no time never goes. */
+function keptOf({ sha256, at = Number.POSITIVE_INFINITY }: { sha256: string; at?: number }): Kept {
+  return { sha256, at };
 }
 
 function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {

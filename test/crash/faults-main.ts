@@ -1,5 +1,5 @@
 /**
- * Runs one short day of the box over and over; in each run another call of it fails. What was answered must be there
+ * Runs short days of the box over and over; in each run another call of it fails. What was answered must be there
  * afterwards, each refusal must be one of the catalogue, and with the disk mended the box must work again. After a
  * failed fsync what was waiting is lost without another word from the kernel: power cuts from there on are looked at,
  * too. `argv`: one JSON of FaultOptions.
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { randomFrom } from '../support/task-kill-rounds.ts';
 import { answersOf } from './answers.ts';
 import { checkFolder, checkState } from './check-state.ts';
-import { Day } from './day.ts';
+import { DAYS, Day, type DayKind } from './day.ts';
 import { Disk } from './disk.ts';
 import type { FaultOptions, FaultReport } from './faults.ts';
 import { readLog } from './log.ts';
@@ -43,25 +43,36 @@ let last = performance.now();
 for (const [name, fault] of Object.entries(FAULTS)) {
   const kind = { runs: 0, given: 0, states: 0, problems: [] as string[] };
   report.kinds[name] = kind;
-  await run({ ...fault, from: 1_000_000_000 });
-  // What goes on beside the calls falls one way or the other: a few calls more, so that the end is reached.
-  const calls = control.calls;
-  for (let from = 1 + options.from; from <= calls; from += options.every) {
-    const problems = await run({ ...fault, from });
-    kind.runs++;
-    kind.given += control.given;
-    kind.states += states;
-    if (kind.problems.length < 20) kind.problems.push(...problems.map((problem) => `call ${from}: ${problem}`));
-    if (problems.length > 0) process.stderr.write(`${name}: call ${from}: ${problems.join('; ').slice(0, 700)}\n`);
-    if (performance.now() - last < 10_000) continue;
-    last = performance.now();
-    process.stderr.write(`${name}: call ${from} of ${calls}, ${kind.problems.length} problems\n`);
-  }
+  for (const day of DAYS) await eachCall(name, day, fault, kind);
 }
 clearInterval(alive);
 process.stdout.write(`${JSON.stringify(report)}\n`);
 
-async function run(fault: Fault): Promise<string[]> {
+/** One day over and over, until each call of it failed once. */
+async function eachCall(
+  name: string,
+  day: DayKind,
+  fault: Omit<Fault, 'from'>,
+  kind: FaultReport['kinds'][string],
+): Promise<void> {
+  await run(day, { ...fault, from: 1_000_000_000 });
+  // What goes on beside the calls falls one way or the other: a few calls more, so that the end is reached.
+  const calls = control.calls;
+  for (let from = 1 + options.from; from <= calls; from += options.every) {
+    const problems = await run(day, { ...fault, from });
+    kind.runs++;
+    kind.given += control.given;
+    kind.states += states;
+    if (kind.problems.length < 20) kind.problems.push(...problems.map((problem) => `${day}, call ${from}: ${problem}`));
+    if (problems.length > 0)
+      process.stderr.write(`${name}: ${day}, call ${from}: ${problems.join('; ').slice(0, 700)}\n`);
+    if (performance.now() - last < 10_000) continue;
+    last = performance.now();
+    process.stderr.write(`${name}: ${day}, call ${from} of ${calls}, ${kind.problems.length} problems\n`);
+  }
+}
+
+async function run(which: DayKind, fault: Fault): Promise<string[]> {
   rmSync(base, { recursive: true, force: true });
   mkdirSync(join(base, SHARE), { recursive: true });
   writeFileSync(log, '');
@@ -74,7 +85,7 @@ async function run(fault: Fault): Promise<string[]> {
   });
   control.arm(fault);
   control.record(true);
-  await day.work((person) => control.spare(person));
+  await day.work(which, (person) => control.spare(person));
   control.calm();
   await day.recover();
   control.record(false);

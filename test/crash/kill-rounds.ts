@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomFrom } from '../support/task-kill-rounds.ts';
 import { answersOf } from './answers.ts';
+import { bundled, sourceOf } from './bundle.ts';
 import { checkFolder, shareOf } from './check-state.ts';
 import { ACK } from './states.ts';
 
@@ -16,9 +17,10 @@ export interface KillReport {
   problems: string[];
 }
 
-const PROGRAM = new URL('./workload-main.ts', import.meta.url).pathname;
 /** Rounds on the same files before they are looked at closely; then new ones. */
 const BATCH = 50;
+/** Rounds from which it pays. */
+const WORTH_BUNDLING = 40;
 
 /** Starts the workload and kills it at a random moment, over and over, on the same files; checks after each batch. */
 export async function killRounds(
@@ -28,6 +30,8 @@ export async function killRounds(
   say: (report: KillReport) => void,
 ): Promise<KillReport> {
   const random = randomFrom(seed);
+  mkdirSync(folder, { recursive: true });
+  const program = rounds >= WORTH_BUNDLING ? await bundled('workload-main', folder) : sourceOf('workload-main');
   const report: KillReport = { rounds: 0, answered: 0, early: 0, problems: [] };
   while (report.rounds < rounds) {
     const base = join(folder, 'box');
@@ -38,12 +42,16 @@ export async function killRounds(
       // One of six is killed while it starts, most of the others while they work.
       const early = random() < 0.17;
       if (early) report.early++;
-      await killOnce(folder, base, Math.floor(random() * 2 ** 31), early ? 0 : 1 + Math.floor(random() * 14), random());
+      await killOnce(
+        program,
+        folder,
+        base,
+        Math.floor(random() * 2 ** 31),
+        early ? 0 : 4 + Math.floor(random() * 14),
+        random(),
+      );
       report.rounds++;
-      for (const [rel, bytes] of shareOf(base)) {
-        const digests = seen.get(rel) ?? new Set();
-        seen.set(rel, digests.add(hash('sha256', bytes)));
-      }
+      noteShare(base, seen);
     }
     const lines = existsSync(join(base, ACK)) ? readFileSync(join(base, ACK), 'utf8').split('\n').slice(0, -1) : [];
     report.answered += lines.filter((line) => /"t":"(version|saved|blob)"/.test(line)).length;
@@ -53,10 +61,25 @@ export async function killRounds(
   return report;
 }
 
+/** Adds the digests of the files that a kill left on the share. */
+export function noteShare(base: string, seen: Map<string, Set<string>>): void {
+  for (const [rel, bytes] of shareOf(base)) {
+    const digests = seen.get(rel) ?? new Set();
+    seen.set(rel, digests.add(hash('sha256', bytes)));
+  }
+}
+
 /** Kills after so many answers and a moment; after none: somewhere in the start. */
-async function killOnce(folder: string, base: string, seed: number, answers: number, part: number): Promise<void> {
+async function killOnce(
+  program: string,
+  folder: string,
+  base: string,
+  seed: number,
+  answers: number,
+  part: number,
+): Promise<void> {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [PROGRAM, base, String(seed), '0'], {
+  const child = spawn(process.execPath, [program, base, String(seed), '0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH, HOME, NODE_COMPILE_CACHE: join(folder, 'compiled') },
   });

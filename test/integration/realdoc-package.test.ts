@@ -6,7 +6,7 @@ import { silentLogger, systemClock } from '../../src/common/index.ts';
 import { Supervisor } from '../../src/guest/index.ts';
 import { inflateEntry, readZip } from '../../src/realdoc/office/zip.ts';
 import { Parser } from '../../src/realdoc/parse/parser.ts';
-import { withBlobs } from '../crash/blob-box.ts';
+import { withBlobs } from '../crash/crash-box.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { docxFile, p, run, W } from '../support/docx-file.ts';
 import { person } from '../support/mini-door.ts';
@@ -216,7 +216,7 @@ describe('Office files as documents', () => {
   });
 
   it('comes in as an upload and goes out as a download', async () => {
-    const { blobs } = await withBlobs(box);
+    const blobs = await withBlobs(box);
     const file = contract();
     const { sha256 } = await blobs.put([file]);
     expect(await box.call('doc.add', { path: 'office/added.docx', sha256 })).toMatchObject({ version: 1, added: 8 });

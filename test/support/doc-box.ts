@@ -35,7 +35,7 @@ export class DocBox {
     mkdirSync(this.root, { recursive: true });
     const dataDirectory = join(this.base, 'data');
     this.store = new Store({ directory: dataDirectory, migrations: realdocMigrations, log: silentLogger });
-    this.door = new MiniDoor(this.store);
+    this.door = new MiniDoor(this.store, options.clock);
     this.room = new RealDoc({
       db: this.store,
       clock: options.clock ?? systemClock,

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import Value from 'typebox/value';
-import { type Database, fail, type Reader, silentLogger, systemClock, type Tx } from '../../src/common/index.ts';
+import {
+  type Clock,
+  type Database,
+  fail,
+  type Reader,
+  silentLogger,
+  systemClock,
+  type Tx,
+} from '../../src/common/index.ts';
 import {
   type AnyOperation,
   type Caller,
@@ -26,11 +34,13 @@ export class MiniDoor {
   readonly events: SeenEvent[] = [];
   readonly calls: { operation: string; input: unknown; caller: Caller }[] = [];
   readonly #db: Database;
+  readonly #clock: Clock;
   readonly #operations = new Map<string, AnyOperation>();
   readonly #listeners = new Set<() => void>();
 
-  constructor(db: Database) {
+  constructor(db: Database, clock: Clock = systemClock) {
     this.#db = db;
+    this.#clock = clock;
   }
 
   register(operations: readonly AnyOperation[]): void {
@@ -51,7 +61,7 @@ export class MiniDoor {
     const shared = {
       caller,
       callId,
-      clock: systemClock,
+      clock: this.#clock,
       log: silentLogger,
       signal: new AbortController().signal,
       raise: (l: Label) => {

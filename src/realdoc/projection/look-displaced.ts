@@ -39,8 +39,9 @@ export async function lookAtDisplaced(
       displaced: true,
     };
   }
-  // A crash in the middle of an exchange leaves our own new text under this name.
-  if ((await versionWith(eyes, file, base, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
+  // A crash around an exchange leaves our own text under this name, the new or the old one. Of an Office file the stored
+  // text does not tell: taken apart again it is another one than what it was packed from.
+  if ((await versionWith(eyes, file, base - 1, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
   const before = eyes.documents.at(file, base);
   const theirs = eyes.contents.diff(file.kind, before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
