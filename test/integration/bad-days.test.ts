@@ -20,6 +20,7 @@ import { newId, type WireError } from '../../src/common/index.ts';
 import { CLOSE, LIMITS, requestFrame } from '../../src/protocol/index.ts';
 import { jingu } from '../support/jingu.ts';
 import { LiveBox } from '../support/live-box.ts';
+import { lacks } from '../support/needs.ts';
 import { type PairedDevice, pairDevice } from '../support/paired.ts';
 import { TestPhone } from '../support/phone.ts';
 import { RawSession } from '../support/raw-session.ts';
@@ -409,13 +410,13 @@ it('after all of it the record and the history are intact, and the box is well',
   expect(await box.run('box.doctor')).toMatchObject({ ok: true });
 });
 
+const noMounts = await lacks('mounts');
 describe('a box with a disk of its own', () => {
   const disk = join(folder, 'disk');
   const papers = join(folder, 'papers');
   const data = join(disk, 'data');
   const mounts: string[] = [];
   let small: LiveBox | undefined;
-  let why = '';
 
   beforeAll(async () => {
     for (const [at, size] of [
@@ -423,13 +424,9 @@ describe('a box with a disk of its own', () => {
       [papers, '4m'],
     ] as const) {
       mkdirSync(at);
-      try {
-        execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at], { stdio: 'pipe' });
-        mounts.push(at);
-      } catch (error) {
-        why = `UNAVAILABLE: cannot mount a tmpfs here (${String(error).split('\n')[0]})`;
-        console.warn(why);
-      }
+      if (noMounts) continue;
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at], { stdio: 'pipe' });
+      mounts.push(at);
     }
     writeFileSync(join(papers, 'a.md'), 'one\ntwo\n');
     small = await LiveBox.start({ data });
@@ -463,36 +460,45 @@ describe('a box with a disk of its own', () => {
     return failed;
   };
 
-  it('a full disk: the edit is refused and nothing of it is there; with room again the next one works', async ({
-    skip,
-  }) => {
-    if (mounts.length < 2) skip(why);
-    const filler = join(disk, 'filler');
-    expect(() => writeFileSync(filler, Buffer.alloc(80 * 1024 * 1024))).toThrow(/ENOSPC/);
-    // Noise does not compress: soon no page is left.
-    const noise = Array.from({ length: 40 }, () =>
-      Buffer.from(crypto.getRandomValues(new Uint8Array(3000))).toString('base64'),
-    );
-    await refusalOf('DISK_FULL', edit(noise));
-    const { findings } = await small!.run<{ findings: { check: string; ok: boolean; next?: string }[] }>('box.doctor');
-    expect(findings.find(({ check }) => check === 'disk')).toMatchObject({ ok: false, next: expect.any(String) });
-    expect(await state()).toMatchObject({ version: 1 });
-    unlinkSync(filler);
-    await edit(['three']);
-    await expect.poll(() => readFileSync(join(papers, 'a.md'), 'utf8'), { timeout: 10_000 }).toBe('one\ntwo\nthree\n');
-    await intact();
-  });
+  it.skipIf(noMounts)(
+    'a full disk: the edit is refused and nothing of it is there; with room again the next one works',
+    async () => {
+      const filler = join(disk, 'filler');
+      expect(() => writeFileSync(filler, Buffer.alloc(80 * 1024 * 1024))).toThrow(/ENOSPC/);
+      // Noise does not compress: soon no page is left.
+      const noise = Array.from({ length: 40 }, () =>
+        Buffer.from(crypto.getRandomValues(new Uint8Array(3000))).toString('base64'),
+      );
+      await refusalOf('DISK_FULL', edit(noise));
+      const { findings } = await small!.run<{ findings: { check: string; ok: boolean; next?: string }[] }>(
+        'box.doctor',
+      );
+      expect(findings.find(({ check }) => check === 'disk')).toMatchObject({ ok: false, next: expect.any(String) });
+      expect(await state()).toMatchObject({ version: 1 });
+      unlinkSync(filler);
+      await edit(['three']);
+      await expect
+        .poll(() => readFileSync(join(papers, 'a.md'), 'utf8'), { timeout: 10_000 })
+        .toBe('one\ntwo\nthree\n');
+      await intact();
+    },
+  );
 
-  it('a share that became read-only: the edit is kept, the status says why, and the file follows later', async ({
-    skip,
-  }) => {
-    if (mounts.length < 2) skip(why);
-    execFileSync('mount', ['-o', 'remount,ro', papers]);
-    await edit(['kept']);
-    expect(await state()).toMatchObject({ state: 'failed', reason: 'the share is read-only', version: 3, onShare: 2 });
-    execFileSync('mount', ['-o', 'remount,rw', papers]);
-    await expect.poll(() => readFileSync(join(papers, 'a.md'), 'utf8'), { timeout: 15_000 }).toContain('kept');
-  });
+  it.skipIf(noMounts)(
+    'a share that became read-only: the edit is kept, the status says why, and the file follows later',
+    async () => {
+      execFileSync('mount', ['-o', 'remount,ro', papers]);
+      await edit(['kept']);
+      expect(await state()).toMatchObject({
+        state: 'failed',
+        reason: 'the share is read-only',
+        version: 3,
+        onShare: 2,
+      });
+      execFileSync('mount', ['-o', 'remount,rw', papers]);
+      await expect.poll(() => readFileSync(join(papers, 'a.md'), 'utf8'), { timeout: 15_000 }).toContain('kept');
+    },
+  );
 
   it('a typo in the settings: the box says which key in which file, lets everybody read and nobody write', async () => {
     await small!.stop();

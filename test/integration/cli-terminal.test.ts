@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DeviceFolder, pairFolder } from '../../src/client-node/index.ts';
 import { LiveBox } from '../support/live-box.ts';
-import { hasScript, onTerminal as runOnTerminal } from '../support/on-terminal.ts';
+import { lacks } from '../support/needs.ts';
+import { onTerminal as runOnTerminal } from '../support/on-terminal.ts';
 
 let box: LiveBox;
 let folder: string;
@@ -26,7 +27,7 @@ const onTerminal = (
   env: Record<string, string> = {},
 ) => runOnTerminal(args, { data: box.data, answers, heard, env });
 
-describe.skipIf(!hasScript)('the command on a terminal', () => {
+describe.skipIf(await lacks('script'))('the command on a terminal', () => {
   it('speaks to people, in colour, and in plain text when asked to', async () => {
     const colour = await onTerminal(['doctor']);
     expect(colour.code).toBe(0);

@@ -8,8 +8,9 @@ import { explore } from '../crash/explore.ts';
 import { injectFaults } from '../crash/faults.ts';
 import { killRounds } from '../crash/kill-rounds.ts';
 import { readLog } from '../crash/log.ts';
-import { buildRecorder, Control, KIND, recorded, whyNoRecorder } from '../crash/recorder.ts';
+import { buildRecorder, Control, KIND, recorded } from '../crash/recorder.ts';
 import { LiveBox } from '../support/live-box.ts';
+import { lacks } from '../support/needs.ts';
 
 /*
  * The short form of `npm run accept -- realdoc-crash`: fifty crash states, two planted bugs, a dozen failing calls, six
@@ -17,15 +18,14 @@ import { LiveBox } from '../support/live-box.ts';
  */
 
 const folder = mkdtempSync(join(tmpdir(), 'jingu-crash-'));
-const why = whyNoRecorder();
+const noCompiler = await lacks('C compiler');
 let library = '';
 beforeAll(() => {
-  if (why === undefined) library = buildRecorder(folder);
-  else process.stderr.write(`\nUNAVAILABLE: ${why}; the crash states did not run\n`);
+  if (!noCompiler) library = buildRecorder(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe.skipIf(why !== undefined)('what a power cut may leave', () => {
+describe.skipIf(noCompiler)('what a power cut may leave', () => {
   it('the recorder sees SQLite, threads, an FFI and the kernel by number: what it saw is what is there', () => {
     const prefix = join(folder, 'seen');
     const log = join(folder, 'seen.log');
@@ -75,7 +75,7 @@ describe.skipIf(why !== undefined)('what a power cut may leave', () => {
   }, 120_000);
 });
 
-it.skipIf(why !== undefined)(
+it.skipIf(noCompiler)(
   'a dozen failing calls: a typed refusal, nothing answered is lost, and it works again',
   async () => {
     const { kinds } = await injectFaults(
@@ -89,7 +89,7 @@ it.skipIf(why !== undefined)(
   120_000,
 );
 
-it.skipIf(why !== undefined)(
+it.skipIf(noCompiler)(
   'a failed fsync ends the daemon, and it starts again from the disk',
   async () => {
     const [data, share] = ['data', 'live-share'].map((name) => join(folder, name)) as [string, string];

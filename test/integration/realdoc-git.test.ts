@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -7,9 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { documentBlobOperations } from '../../src/realdoc/index.ts';
 import { DocBox } from '../support/doc-box.ts';
-
-const hasGit = spawnSync('git', ['--version']).status === 0;
-if (!hasGit) console.warn('UNAVAILABLE: git is not installed; what git says of our bundles is not checked');
+import { lacks } from '../support/needs.ts';
 
 let box: DocBox;
 let folder: string;
@@ -76,7 +74,7 @@ function odd(i: number): Buffer {
   ]);
 }
 
-describe.runIf(hasGit)('a history as a git bundle', () => {
+describe.skipIf(await lacks('git'))('a history as a git bundle', () => {
   it('has every version byte for byte, more than one chain of deltas long, with its tags and words', async () => {
     await box.write('a.txt', odd(0));
     await box.call('doc.import', { path: 'office/a.txt' });

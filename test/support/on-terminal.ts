@@ -1,8 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 
 const MAIN = new URL('../../src/cli/main.ts', import.meta.url).pathname;
-/** util-linux gives the command a terminal; every Debian has it. */
-export const hasScript = spawnSync('script', ['--version']).status === 0;
 
 export interface OnTerminal {
   data: string;
@@ -12,7 +10,7 @@ export interface OnTerminal {
   env?: Record<string, string>;
 }
 
-/** The `jingu` command on a terminal of its own: what its screen got, and how it ended. */
+/** The `jingu` command on a terminal of its own, which `script` of util-linux gives it: what its screen got, and how it ended. */
 export function onTerminal(args: readonly string[], { data, answers = [], heard = () => {}, env = {} }: OnTerminal) {
   const line = [process.execPath, MAIN, ...args].map((word) => `'${word}'`).join(' ');
   const { PATH = '', HOME = '' } = process.env;

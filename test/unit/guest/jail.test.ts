@@ -2,19 +2,17 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import type { Supervisor } from '../../../src/guest/index.ts';
-import { Jailer } from '../../../src/guest/jail.ts';
+import { lacks } from '../../support/needs.ts';
 import { isAlive, spec, supervisor, until } from './rig.ts';
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 const jail = { read: ['src/', 'test/', 'node_modules/', 'package.json'].map(folder) };
-const canJail = (await new Jailer().command(jail, {}, [])) !== undefined;
-if (!canJail)
-  process.stderr.write('\nUNAVAILABLE: bubblewrap, or the right to make namespaces; jails were not tried\n');
+const noJail = await lacks('namespaces');
 
 let owner: Supervisor;
 afterEach(() => owner?.stop());
 
-test.skipIf(!canJail)('a jailed guest sees its program and nothing of the machine, and reaches nobody', async () => {
+test.skipIf(noJail)('a jailed guest sees its program and nothing of the machine, and reaches nobody', async () => {
   owner = supervisor();
   const guest = owner.start(spec({ jail, env: { GIVEN: 'yes' } }));
   const look = (await guest.request('look', null)) as { root: string[]; processes: number };
@@ -32,7 +30,7 @@ test.skipIf(!canJail)('a jailed guest sees its program and nothing of the machin
   }
 });
 
-test.skipIf(!canJail)('its memory is counted, and its end is the end of all that was around it', async () => {
+test.skipIf(noJail)('its memory is counted, and its end is the end of all that was around it', async () => {
   owner = supervisor();
   const guest = owner.start(spec({ jail, limits: { memoryMb: 200 } }));
   await guest.ready();

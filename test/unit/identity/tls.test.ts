@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLogger } from '../../../src/common/index.ts';
 import { issueLeaf } from '../../../src/identity/certificates.ts';
 import { KeyFolder, spkiSha256, TlsIdentity } from '../../../src/identity/index.ts';
+import { lacks } from '../../support/needs.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 const DAY = 86_400_000;
@@ -111,10 +112,7 @@ describe('the certificate', () => {
   });
 });
 
-const openssl = spawnSync('openssl', ['version'], { encoding: 'utf8' });
-if (openssl.status !== 0) console.warn('UNAVAILABLE: openssl is not installed, name constraints are not checked by it');
-
-describe.skipIf(openssl.status !== 0)('openssl agrees that the authority', () => {
+describe.skipIf(await lacks('openssl'))('openssl agrees that the authority', () => {
   function verify(ca: string, leaf: string): { ok: boolean; said: string } {
     writeFileSync(join(folder, 'ca.crt'), ca);
     writeFileSync(join(folder, 'try.crt'), leaf);
