@@ -9,10 +9,9 @@ import {
   type PackedOp,
   packAt,
   packedUpTo,
-  packKey,
   packsBefore,
   packsBetween,
-  packsOfKey,
+  packsOf,
   splicesOfPack,
 } from './packs.ts';
 import { internWords, wordId } from './words.ts';
@@ -139,7 +138,7 @@ export function opsOfTask(db: Reader, task: string): OpRow[] {
 
 /** True if versions of this call or task were thinned out: it cannot be taken back as a whole. */
 export function wasThinned(db: Reader, by: 'call' | 'task', id: string): boolean {
-  const packs = packsOfKey(db, packKey(by, id));
+  const packs = packsOf(db, by, id);
   return packs[0] === 0 || packs.some((pack) => packAt(db, pack) === undefined);
 }
 
@@ -161,7 +160,7 @@ export function placesOf(db: Reader, by: 'call' | 'task', id: string): { file: s
 }
 
 function packedOf(db: Reader, by: 'call' | 'task', id: string): PackedOp[] {
-  const packs = packsOfKey(db, packKey(by, id)).flatMap((pack) => packAt(db, pack) ?? []);
+  const packs = packsOf(db, by, id).flatMap((pack) => packAt(db, pack) ?? []);
   const ops = packs.flatMap((pack) => opsOfPack(db, pack.file, pack).filter((op) => op[by] === id));
   return ops.sort((a, b) => a.seq - b.seq);
 }

@@ -3,6 +3,7 @@ import { type Reader, type Tx, toHex } from '../../common/index.ts';
 import type { Actor, Label } from '../../protocol/index.ts';
 import { CHAIN_START, versionDigest } from '../history/chain.ts';
 import type { OpRow } from '../rows.ts';
+import { parseCall } from '../storage/call-id.ts';
 import { type LoggedOp, readPack, readSplices } from '../storage/pack.ts';
 import { isFullSplices, plainOf } from '../text/codec.ts';
 import { wordAt } from './words.ts';
@@ -185,8 +186,18 @@ export function insertPack(tx: Tx, p: NewPack): number {
   ).lastId;
 }
 
-/** Under which number a call or a task is looked up among the packs. Others may have the same: the pack decides. */
+/**
+ * Under which number a call or a task is looked up among the packs. Others may have the same: the pack decides. Those of
+ * calls grow with time, so that what is packed together is written to the same few pages of the index.
+ */
 export function packKey(by: 'call' | 'task', id: string): number {
+  const call = by === 'call' ? parseCall(id) : undefined;
+  if (!call) return hashKey(by, id);
+  return (call.time % 2 ** 41) * 64 + (call.random[0]! >> 2);
+}
+
+/** The same in boxes of before, where calls had such a key too. */
+function hashKey(by: 'call' | 'task', id: string): number {
   return hash('sha256', `${by} ${id}`, 'buffer').readInt32BE(0);
 }
 
@@ -200,8 +211,9 @@ export function insertPackKeys(tx: Tx, keys: readonly PackKey[]): void {
 }
 
 /** Packs that may hold versions of a call or a task; 0: some were thinned out. */
-export function packsOfKey(db: Reader, key: number): number[] {
-  return db.all<{ pack: number }>('SELECT pack FROM doc_pack_key WHERE key = ? ORDER BY pack', key).map((r) => r.pack);
+export function packsOf(db: Reader, by: 'call' | 'task', id: string): number[] {
+  const sql = 'SELECT DISTINCT pack FROM doc_pack_key WHERE key IN (?, ?) ORDER BY pack';
+  return db.all<{ pack: number }>(sql, packKey(by, id), hashKey(by, id)).map((row) => row.pack);
 }
 
 /** Documents with so many rows that some of them should be packed, or with rows that a pack holds already. */
