@@ -1,5 +1,5 @@
 import { fail, isJinguError, type JinguError, type Tx } from '../common/index.ts';
-import type { AnyOperation, InvokeResult } from '../protocol/index.ts';
+import { type AnyOperation, type InvokeResult, MOST_PREPARATIONS, PrepareAgain } from '../protocol/index.ts';
 import { type Call, type DoorOptions, readContext, record, writeContext } from './call.ts';
 import { digestOf } from './digest.ts';
 import type { KeyRow } from './idempotency.ts';
@@ -50,9 +50,8 @@ export class Execution {
   async #apply(call: Call): Promise<InvokeResult> {
     const { op, scope } = call;
     const { db, idempotency, identity } = this.#o;
-    let prepared: unknown;
-    try {
-      prepared = await op.prepare?.(readContext(this.#o, call), call.input);
+    const once = async (): Promise<InvokeResult> => {
+      const prepared = await op.prepare?.(readContext(this.#o, call), call.input);
       return await db.write((tx) => {
         // The caller may have been revoked while it prepared; and the same key may have won on another device.
         identity.assertCurrent(call.caller);
@@ -63,8 +62,15 @@ export class Execution {
         const output = op.apply!(writeContext(this.#o, call, tx, undo), call.input, prepared);
         return this.#commit(tx, call, 'call', output, undo.input);
       });
-    } catch (error) {
-      throw isJinguError(error) ? await this.#ports.refused(call, error) : error;
+    };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await once();
+      } catch (error) {
+        if (error instanceof PrepareAgain && attempt < MOST_PREPARATIONS) continue;
+        const why = error instanceof PrepareAgain ? error.reason : error;
+        throw isJinguError(why) ? await this.#ports.refused(call, why) : why;
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox';
-import type { Clock, Logger, Reader, Tx } from '../common/index.ts';
+import type { Clock, JinguError, Logger, Reader, Tx } from '../common/index.ts';
 import type { Caller } from './caller.ts';
 import type { OperationContract } from './contract.ts';
 import type { Label } from './labels.ts';
@@ -50,6 +50,22 @@ export interface ActionFacts {
   /** One line each language: what will happen. */
   effect?: { en: string; zh: string };
 }
+
+/**
+ * Thrown by `apply` when what was prepared no longer holds and only `prepare` can tell what does. The door prepares once
+ * more, a few times; then the caller gets `reason`.
+ */
+export class PrepareAgain extends Error {
+  readonly reason: JinguError;
+
+  constructor(reason: JinguError) {
+    super(reason.message, { cause: reason });
+    this.reason = reason;
+  }
+}
+
+/** How often an operation is prepared for one call. */
+export const MOST_PREPARATIONS = 5;
 
 /**
  * A contract with its handlers. Exactly one of `read`, `apply`, `perform` does the work:

@@ -10,7 +10,7 @@ import { ShownMemory } from './edit/shown.ts';
 import { Formats } from './formats/addresses.ts';
 import { OpaqueReadings } from './formats/opaque/shown.ts';
 import { checkpointIfDue } from './history/checkpoint.ts';
-import { Contents, type Shown } from './kinds/content.ts';
+import { asAt, Contents, type Shown } from './kinds/content.ts';
 import { LeafStore } from './leaf-store.ts';
 import type { RealDocOptions } from './options.ts';
 import { Displaced } from './projection/displaced.ts';
@@ -200,8 +200,14 @@ export class RealDoc {
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */
   async shown(file: FileRow, version = file.head): Promise<Shown> {
     const tree = this.documents.at(file, version);
-    const read = file.kind === 'opaque' ? await this.#readings.of(file, version, tree) : undefined;
+    const read = asAt(file, version, tree).kind === 'opaque' ? await this.#readings.of(file, version, tree) : undefined;
     return read ? { tree: read } : this.contents.shown(file, version, tree);
+  }
+
+  /** The bytes of the file on the share as they are at a version, in pieces. Throws what `documents.at` throws. */
+  fileBytes(file: FileRow, version: number): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+    const tree = this.documents.at(file, version);
+    return this.contents.give(asAt(file, version, tree), tree);
   }
 
   get checkSyntax(): CheckSyntax {

@@ -33,6 +33,8 @@ export interface FileRow {
   utf8: boolean;
   eol: Eol;
   bom: boolean;
+  /** Not all of its versions are of the kind of the head, or of the same standing as to UTF-8. */
+  mixed: boolean;
   head: number;
   bytes: number;
   newlines: number;

@@ -51,11 +51,15 @@ describe('at the very moment of our swap', () => {
     expect(await box.text('office/a.md', 'v3')).toBe('one\ntwo\nin place');
   });
 
-  it('a picture under the name of a text gets a name that people see', async () => {
+  it('a picture under the name of a text is a version as well, and the edit is in the history', async () => {
     await start(overName(PNG));
+    await box.room.settled();
+    expect(readFileSync(join(box.root, 'a.md'))).toEqual(PNG);
+    expect(readdirSync(box.root)).toEqual(['a.md']);
+    expect(await sources()).toEqual(['import', 'edit', 'import']);
+    await box.call('doc.rollback', { path: 'office/a.md', to: 'v2' });
     expect(await box.file('a.md')).toBe('edited\ntwo\nthree\n');
-    expect(readdirSync(box.root)).toEqual(['a (saved meanwhile).md', 'a.md']);
-    expect(readFileSync(join(box.root, 'a (saved meanwhile).md'))).toEqual(PNG);
+    expect(readdirSync(box.root)).toEqual(['a.md']);
   });
 
   it('a folder goes back to where it was', async () => {

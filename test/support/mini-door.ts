@@ -16,7 +16,9 @@ import {
   type InvokeResult,
   joinLabels,
   type Label,
+  MOST_PREPARATIONS,
   PERSON,
+  PrepareAgain,
   PUBLIC_SYSTEM,
 } from '../../src/protocol/index.ts';
 
@@ -76,32 +78,44 @@ export class MiniDoor {
       return { output, callId, label };
     }
     await op.facts?.(reading, request.input);
-    const prepared: unknown = await op.prepare?.(reading, request.input);
+    let prepared: unknown = await op.prepare?.(reading, request.input);
     if (request.dryRun) {
       const plan = op.plan ? await op.plan(reading, request.input, prepared) : undefined;
       return { output: null, callId, label, ...(plan ? { plan } : {}) };
     }
     const events: SeenEvent[] = [];
-    const output: unknown = await this.#db.write((tx: Tx) => {
-      const result: unknown = op.apply?.(
-        {
-          ...shared,
-          db: tx,
-          tx,
-          emit: (topic, kind, data) => events.push({ topic, kind, data }),
-          undoWith: (input) => {
-            if (op.undo !== 'none') undo = { operation: op.undo.by, input };
+    const once = (): Promise<unknown> =>
+      this.#db.write((tx: Tx) => {
+        const result: unknown = op.apply?.(
+          {
+            ...shared,
+            db: tx,
+            tx,
+            emit: (topic, kind, data) => events.push({ topic, kind, data }),
+            undoWith: (input) => {
+              if (op.undo !== 'none') undo = { operation: op.undo.by, input };
+            },
           },
-        },
-        request.input,
-        prepared,
-      );
-      tx.afterCommit(() => {
-        this.events.push(...events);
-        for (const listener of this.#listeners) listener();
+          request.input,
+          prepared,
+        );
+        tx.afterCommit(() => {
+          this.events.push(...events);
+          for (const listener of this.#listeners) listener();
+        });
+        return result;
       });
-      return result;
-    });
+    let output: unknown;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        output = await once();
+        break;
+      } catch (error) {
+        if (!(error instanceof PrepareAgain)) throw error;
+        if (attempt === MOST_PREPARATIONS) throw error.reason;
+        prepared = await op.prepare?.(reading, request.input);
+      }
+    }
     this.#checkOutput(op, output);
     return { output, callId, label, ...(undo ? { undo } : {}) };
   };

@@ -95,8 +95,8 @@ export const docErrors = errorKinds({
     en: '{path} is not taken apart: {reason}.',
     zh: '{path} 未被解析:{reason}。',
     hint: {
-      en: 'It stays on the share as it is and keeps versions as a whole; open it in its own program and save it anew.',
-      zh: '文件原样保留在共享中,并按整个文件保存版本;请用原程序打开并重新保存。',
+      en: 'It stays as it is and keeps versions as a whole. Save it anew from its own program, or go back with doc.rollback to a version that opens.',
+      zh: '文件原样保留,并按整个文件保存版本。请用原程序重新保存,或用 doc.rollback 回到能打开的版本。',
     },
   },
   DOC_UNSAFE_SPAN: {

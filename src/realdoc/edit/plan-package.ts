@@ -7,7 +7,7 @@ import { diffNumbers } from '../text/diff.ts';
 import { indexLines, numberLines } from '../text/line-index.ts';
 import { readTarget } from './address.ts';
 import type { PlacePorts } from './place.ts';
-import { carry, type EditPlan } from './plan.ts';
+import { asBase, carry, type EditPlan } from './plan.ts';
 import { refuseBroad } from './rewrite.ts';
 import { shownBetween } from './shown-change.ts';
 import { linesIn, regionOf } from './target.ts';
@@ -31,6 +31,7 @@ export async function planPackage(
 ): Promise<EditPlan> {
   const { db, documents, contents } = ports;
   const baseTree = documents.read(db, file, base);
+  asBase(db, file, base, baseTree);
   const shownBase = await contents.shown(file, base, baseTree);
   const at = { path: file.path, version: base, tree: shownBase.tree };
   const plain = verbs.map((verb) => withoutCandidates(verb, (ref) => places.candidate(at, ref)));
@@ -60,7 +61,9 @@ async function rewritten(
   file: FileRow,
   input: { base: number; from: number; to: number; text: string },
 ): Promise<Verb[]> {
-  const { tree } = await contents.shown(file, input.base, documents.read(db, file, input.base));
+  const baseTree = documents.read(db, file, input.base);
+  asBase(db, file, input.base, baseTree);
+  const { tree } = await contents.shown(file, input.base, baseTree);
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   refuseBroad(tree, lines, file, input.base);
   const region = regionOf(tree, lines);

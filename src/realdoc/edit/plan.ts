@@ -1,7 +1,7 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
 import { aimsInStored, knowEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
-import type { Shown } from '../kinds/content.ts';
+import { asAt, type Shown } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Range } from '../text/map.ts';
@@ -40,11 +40,20 @@ export async function planEdit(
 ): Promise<EditPlan> {
   refuseOpaque(file);
   const baseTree = documents.read(db, file, base);
-  const seen = file.utf8 ? undefined : transcodedOf(baseTree);
+  const seen = asBase(db, file, base, baseTree).utf8 ? undefined : transcodedOf(baseTree);
   const at = { path: file.path, version: base, tree: seen?.tree ?? baseTree };
   const resolved = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
   const aims = seen ? aimsInStored(file.path, baseTree, seen, resolved) : resolved;
   return carry(db, documents, { file, base, baseTree, aims });
+}
+
+/** The document as it was at the base. Throws DOC_STALE_TARGET where that is of another kind than what is there now. */
+export function asBase(db: Reader, file: FileRow, base: number, baseTree: TextTree): FileRow {
+  const then = asAt(file, base, baseTree);
+  if (then.kind === file.kind) return then;
+  const { path, head } = file;
+  const lines = { verb: 1, from: 1, to: 1, was: [], current: [] };
+  throw fail('DOC_STALE_TARGET', { path, base, version: head, ...lines, since: sinceOf(db, file, base) });
 }
 
 /** The same plan against the head that `db` sees now: inside the transaction another version may have come first. */
@@ -64,6 +73,10 @@ export function carry(
     throw fail('DOC_NO_CHANGE', { path: file.path, version: file.head, lines });
   }
   const after = before.apply(change);
+  // Letters in the encoding of the base would be others in that of the head.
+  if (asBase(db, file, base, baseTree).utf8 !== file.utf8 && aims[0] && hasForeign(change)) {
+    throw staleTarget(db, plan, before, { aim: aims[0], now: placeAfter(aims[0].region, net) });
+  }
   if (!file.utf8) {
     if (!transcodedOf(baseTree)) refuseForeignText(file, change);
     knowEncoding(baseTree, before);
@@ -74,7 +87,11 @@ export function carry(
 
 /** UTF-8 put into a text of an encoding that nobody knows would be unreadable there. */
 function refuseForeignText(file: FileRow, change: Change): void {
-  for (const s of change) if (s.ins.some((byte) => byte >= 128)) throw fail('DOC_ENCODING', { path: file.path });
+  if (hasForeign(change)) throw fail('DOC_ENCODING', { path: file.path });
+}
+
+function hasForeign(change: Change): boolean {
+  return change.some((s) => s.ins.some((byte) => byte >= 128));
 }
 
 /** Lines of the addressed text that one error shows. */
@@ -108,7 +125,6 @@ function staleTarget(
   const { file, base, baseTree, views } = plan;
   const { aim, now } = stale;
   const current = linesAt(plan, head, now);
-  const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((op) => op.version > base);
   return fail('DOC_STALE_TARGET', {
     path: file.path,
     verb: aim.verb,
@@ -122,13 +138,13 @@ function staleTarget(
       Math.min(aim.lines.to, aim.lines.from + MAX_IN_ERROR - 1),
     ),
     current,
-    since: since.map((op) => ({
-      version: op.version,
-      source: op.source,
-      by: op.actor.personId,
-      agent: op.actor.agent,
-    })),
+    since: sinceOf(db, file, base),
   });
+}
+
+function sinceOf(db: Reader, file: FileRow, base: number) {
+  const since = rows.newestOps(db, file.id, file.head + 1, 5).filter((op) => op.version > base);
+  return since.map(({ version, source, actor: { personId, agent } }) => ({ version, source, by: personId, agent }));
 }
 
 export interface ShownLine {

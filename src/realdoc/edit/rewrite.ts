@@ -4,7 +4,7 @@ import { aimsInStored, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { TextTree } from '../text/tree.ts';
-import { carry, type EditPlan } from './plan.ts';
+import { asBase, carry, type EditPlan } from './plan.ts';
 import { sectionsOf } from './sections.ts';
 import { type LineSpan, linesIn, regionOf } from './target.ts';
 
@@ -25,7 +25,7 @@ export function planRewrite(
 ): EditPlan {
   refuseOpaque(file);
   const baseTree = documents.read(db, file, input.base);
-  const seen = file.utf8 ? undefined : transcodedOf(baseTree);
+  const seen = asBase(db, file, input.base, baseTree).utf8 ? undefined : transcodedOf(baseTree);
   const tree = seen?.tree ?? baseTree;
   const lines = linesIn({ path: file.path, version: input.base, tree }, input);
   refuseBroad(tree, lines, file, input.base);

@@ -54,7 +54,7 @@ export async function gitBundle(o: ExportOptions): Promise<Bundle> {
     const blobs: string[] = [];
     for (const step of steps) {
       const reel = reelOf(reels, o, step.file);
-      const { length, pieces } = await reel.file(reel.next(step.op).tree);
+      const { length, pieces } = await reel.file(step.op.version, reel.next(step.op).tree);
       const blob = await objectId('blob', length, pieces);
       isNew(blob);
       blobs.push(blob);
@@ -118,7 +118,7 @@ async function* objectsOf(o: ExportOptions, commits: readonly Commit[]): AsyncGe
         yield { id: blob, kind: 'delta', base, bytes: delta };
         depths.set(blob, depth + 1);
       } else {
-        const { pieces } = await reel.file(tree);
+        const { pieces } = await reel.file(step.op.version, tree);
         yield { id: blob, kind: 'blob', bytes: Buffer.concat([...pieces]) };
         depths.set(blob, 0);
       }

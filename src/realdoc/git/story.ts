@@ -2,7 +2,7 @@ import type { Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { nameAt, renameOf } from '../history/names.ts';
 import { stateAfter } from '../history/state.ts';
-import type { Contents } from '../kinds/content.ts';
+import { asAt, type Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
@@ -81,17 +81,18 @@ export class Reel {
   /** Goes on to the version of `op`, and says how it differs from the one before where that is known as splices. */
   next(op: OpRow): { tree: TextTree; change: Change | undefined; before: TextTree | undefined } {
     const before = this.#tree;
-    const isKnown = this.#file.kind === 'text' && !op.isFull && op.span === 1;
+    const isKnown = this.#file.kind === 'text' && !this.#file.mixed && !op.isFull && op.span === 1;
     const change = before && isKnown ? unpackChange(op.splices) : undefined;
     this.#tree = change && before ? before.apply(change) : this.#o.documents.read(this.#o.db, this.#file, op.version);
     return { tree: this.#tree, change, before };
   }
 
   /** The bytes of the file on the share. */
-  async file(tree: TextTree): Promise<{ length: number; pieces: Iterable<Uint8Array> }> {
-    if (this.#file.kind !== 'package') return { length: tree.bytes, pieces: tree.pieces() };
+  async file(version: number, tree: TextTree): Promise<{ length: number; pieces: Iterable<Uint8Array> }> {
+    const then = asAt(this.#file, version, tree);
+    if (then.kind !== 'package') return { length: tree.bytes, pieces: tree.pieces() };
     const pieces: Uint8Array[] = [];
-    for await (const piece of this.#o.contents.give(this.#file, tree)) pieces.push(piece);
+    for await (const piece of this.#o.contents.give(then, tree)) pieces.push(piece);
     return { length: pieces.reduce((sum, piece) => sum + piece.length, 0), pieces };
   }
 }

@@ -1,5 +1,5 @@
 import { readChange } from '../formats/encoding/transcode.ts';
-import type { Shown } from '../kinds/content.ts';
+import { asAt, type Shown } from '../kinds/content.ts';
 import { diffViews, type ViewChange } from '../office/diff-views.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
@@ -29,16 +29,18 @@ export async function compareShown(
   file: FileRow,
   from: Side,
   to: Side,
-  change: Change,
+  change: () => Change,
 ): Promise<Compared> {
-  if (file.kind === 'text') {
-    const stored = { before: from.tree, after: to.tree, change };
-    return file.utf8 ? stored : readChange(stored);
+  const [then, now] = [asAt(file, from.version, from.tree), asAt(file, to.version, to.tree)];
+  if (then.kind === 'text' && now.kind === 'text') {
+    const stored = { before: from.tree, after: to.tree, change: change() };
+    return then.utf8 && now.utf8 ? stored : readChange(stored);
   }
   const one = await contents.shown(file, from.version, from.tree);
   const two = await contents.shown(file, to.version, to.tree);
-  const cells = diffViews(one.places?.lines ?? [], two.places?.lines ?? []).filter((each) => each.address);
   const { tree: before } = one;
   const { tree: after } = two;
-  return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()), cells };
+  const compared = { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
+  if (!one.places || !two.places) return compared;
+  return { ...compared, cells: diffViews(one.places.lines, two.places.lines).filter((each) => each.address) };
 }

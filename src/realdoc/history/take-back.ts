@@ -8,6 +8,7 @@ import { type Change, NOTHING, type Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
 import { ownRel, type Rename, renameOf } from './names.ts';
 import { stateAt } from './state.ts';
+import { treeOfVersion } from './whole.ts';
 
 /** What takes some versions of one document back, in the coordinates of its head. */
 export interface TakeBack {
@@ -15,6 +16,8 @@ export interface TakeBack {
   versions: number[];
   /** Differs from now when existence is taken back too. */
   state: 'live' | 'deleted';
+  /** The text is that of an earlier version, not one that is put together now. */
+  isVersion?: true;
   /** The path that comes back with them. */
   rel?: string;
   /** Of what has no lines: the version whose bytes come back as a whole. */
@@ -55,7 +58,11 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   }
   const names = rel !== own && state === 'live' ? { rel } : {};
   const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state, ...names };
-  return file.kind === 'opaque' ? { ...taken, ...wholeBefore(db, file, newestFirst) } : taken;
+  if (file.kind !== 'opaque') return rest.length === 0 && last > 1 ? { ...taken, isVersion: true } : taken;
+  const toVersion = wholeBefore(db, file, newestFirst);
+  if (toVersion === undefined) return { ...taken, isVersion: true };
+  if (treeOfVersion(db, file.id, toVersion)) return { ...taken, toVersion, isVersion: true };
+  return { ...taken, change: documents.netChange(db, file, file.head, toVersion), isVersion: true };
 }
 
 /**
@@ -70,8 +77,8 @@ function atTheEnd(file: FileRow, newestFirst: readonly OpRow[]): { last: number;
 }
 
 /** The bytes from before the oldest of the versions, if nothing that stays stands on top of them. */
-function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): { toVersion?: number } {
-  const digestAt = (version: number): string | undefined => rows.nearestTree(db, file.id, version)?.sha256;
+function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): number | undefined {
+  const digestAt = (version: number): string => treeOfVersion(db, file.id, version)?.sha256 ?? `of version ${version}`;
   const head = digestAt(file.head);
   let now = head;
   let version = file.head;
@@ -83,7 +90,8 @@ function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): 
     version = op.version - 1;
     now = digestAt(version);
   }
-  return now === head ? {} : { toVersion: version };
+  // Before the first version there was no text that could come back.
+  return now === head || version === 0 ? undefined : version;
 }
 
 /** A name cannot be given back from under another one that the document was given since. */

@@ -76,10 +76,11 @@ export class Contents {
 
   /** Throws DOC_READ_ONLY_KIND where there is nothing to read, DOC_PARSE_REFUSED where it cannot be read now. */
   async shown(file: FileRow, version: number, tree: TextTree): Promise<Shown> {
-    if (file.kind === 'text') return { tree: file.utf8 ? tree : (transcodedOf(tree)?.tree ?? tree) };
-    refuseOpaque(file);
+    const then = asAt(file, version, tree);
+    if (then.kind === 'text') return { tree: then.utf8 ? tree : (transcodedOf(tree)?.tree ?? tree) };
+    refuseOpaque(then);
     const known = this.#views.get(file.id, version);
-    return known ?? this.remember(file, version, await this.view(file, tree));
+    return known ?? this.remember(file, version, await this.view(then, tree));
   }
 
   /** A text that may not be a version yet, as people read it. */
@@ -113,6 +114,19 @@ export class Contents {
     if (this.#packages) return this.#packages;
     throw fail('UNAVAILABLE', { reason: 'the reader of Office files is not there' });
   }
+}
+
+const judged = new WeakMap<TextTree, TextFacts>();
+
+/** The document as it was at a version: its kind and its encoding may have been others than they are now. */
+export function asAt(file: FileRow, version: number, tree: TextTree): FileRow {
+  if (version === file.head || !file.mixed) return file;
+  const other = otherKind(file.kind, tree);
+  if (other) return { ...file, ...other.facts, why: other.why };
+  if (file.kind !== 'text') return file;
+  const facts = judged.get(tree) ?? textFacts(tree.toBuffer());
+  judged.set(tree, facts);
+  return { ...file, ...facts };
 }
 
 /** What a stored text is, judged by its own bytes; nothing if it is of the kind that it is taken for. */

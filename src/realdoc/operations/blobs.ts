@@ -71,7 +71,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: input.at !== undefined });
       const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-      const { sha256, bytes } = await blobs.put(room.contents.give(file, room.documents.at(file, version)));
+      const { sha256, bytes } = await blobs.put(room.fileBytes(file, version));
       ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
       return { path: file.path, version, sha256, bytes, url: `${PATHS.blobs}${sha256}` };
     },

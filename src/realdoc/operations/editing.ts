@@ -87,6 +87,7 @@ export function editOperation(room: RealDoc): AnyOperation {
       return { documents: shown, targets: editFacts(ready.map(({ plan }) => plan)).targets };
     },
     apply: (ctx, input, ready) => {
+      plans.delete(input);
       ctx.undoWith({ call: ctx.callId });
       const versions = ready.map((one) => applyOne(room, ctx, one, input.note));
       return input.edits === undefined ? versions[0]! : { versions };

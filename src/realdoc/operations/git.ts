@@ -86,7 +86,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       if (form === 'file') {
         const file = await room.locate(path, { deleted: input.at !== undefined });
         const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-        const kept = await blobs.put(room.contents.give(file, room.documents.at(file, version)));
+        const kept = await blobs.put(room.fileBytes(file, version));
         ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
         return { path, form, version, documents: 1, versions: 1, ...kept, url: url(kept.sha256) };
       }

@@ -9,7 +9,6 @@ import {
   Type,
   Version,
 } from '../../protocol/index.ts';
-import { refuseOpaque } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { compareShown } from '../history/compare.ts';
 import { groupVersions } from '../history/groups.ts';
@@ -213,7 +212,14 @@ function diff(room: RealDoc): AnyOperation {
       label: LabelSchema,
     }),
     ...READING,
-    errors: ['DOC_NOT_FOUND', 'DOC_VERSION_UNKNOWN', 'DOC_PRUNED', 'DOC_READ_ONLY_KIND', 'DOC_PATH_INVALID'],
+    errors: [
+      'DOC_NOT_FOUND',
+      'DOC_VERSION_UNKNOWN',
+      'DOC_PRUNED',
+      'DOC_READ_ONLY_KIND',
+      'DOC_PARSE_REFUSED',
+      'DOC_PATH_INVALID',
+    ],
     positional: ['path', 'from', 'to'],
     examples: [{ note: 'the last change', input: { path: 'office/minutes.md' } }],
     read: async (ctx, input) => {
@@ -221,8 +227,7 @@ function diff(room: RealDoc): AnyOperation {
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
       const from =
         input.from === undefined ? versionBefore(ctx.db, file, to) : resolveVersion(ctx.db, file, input.from);
-      refuseOpaque(file);
-      const net = room.documents.netChange(ctx.db, file, from, to);
+      const net = () => room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
       const { before, after, change, cells } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
       const { added, removed } = lineCounts(change);

@@ -54,6 +54,7 @@ export function beginDocument(
     disk: null,
     root: workspace.root,
     ...facts,
+    mixed: false,
     why: null,
     head: 0,
     bytes: tree.bytes,

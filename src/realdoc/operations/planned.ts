@@ -1,5 +1,5 @@
 import { fail, isJinguError } from '../../common/index.ts';
-import { type ActionFacts, joinLabels, type ReadContext } from '../../protocol/index.ts';
+import { type ActionFacts, joinLabels, PrepareAgain, type ReadContext } from '../../protocol/index.ts';
 import { noteError } from '../edit/offered.ts';
 import { carry, changedLines, type EditPlan } from '../edit/plan.ts';
 import { refuseUnseen } from '../edit/seen.ts';
@@ -39,8 +39,8 @@ export const EDIT_ERRORS = [
   'DOC_QUOTA',
   'DOC_ENCODING',
   'DOC_TOO_BROAD',
-  'DOC_PARSE_REFUSED',
   'DOC_UNSAFE_SPAN',
+  'DOC_BUSY',
 ] as const;
 
 /**
@@ -90,6 +90,10 @@ export function upToDate(room: RealDoc, ctx: ReadContext, plan: EditPlan): EditP
   if (!file) throw fail('DOC_NOT_FOUND', { path: plan.file.path, near: [] });
   if (file.state === 'deleted') throw fail('DOC_DELETED', { path: file.path, version: file.head });
   if (file.head === plan.file.head) return { ...plan, file };
+  // Whether a program opens what comes of it can only be tried outside of the transaction.
+  if (file.kind !== plan.file.kind || file.kind === 'package') {
+    throw new PrepareAgain(fail('DOC_BUSY', { path: file.path }));
+  }
   try {
     return carry(ctx.db, room.documents, { ...plan, file });
   } catch (error) {

@@ -15,6 +15,7 @@ import { linesFrom } from '../edit/plan.ts';
 import { findAll } from '../edit/search.ts';
 import { type Base, bare, lineHash } from '../edit/target.ts';
 import { resolveVersion } from '../history/at.ts';
+import { asAt } from '../kinds/content.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -165,6 +166,7 @@ function read(room: RealDoc): AnyOperation {
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
       const label = rows.opAt(ctx.db, file.id, version)?.label ?? file.label;
       ctx.raise(label);
+      const { eol, utf8 } = version === file.head ? file : asAt(file, version, room.documents.at(file, version));
       room.seen.noteLines(
         ctx.caller,
         file.id,
@@ -179,8 +181,8 @@ function read(room: RealDoc): AnyOperation {
         total: tree.lines,
         elided: tree.lines - lines.length,
         label: shownLabel(label),
-        eol: file.eol,
-        utf8: file.utf8,
+        eol,
+        utf8,
       };
     },
   });

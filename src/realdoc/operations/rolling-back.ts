@@ -10,11 +10,13 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
-import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
+import type { ShownChange } from '../edit/shown-change.ts';
 import { resolveVersion } from '../history/at.ts';
 import { nameAt, ownRel } from '../history/names.ts';
 import { isNewSince, pointOf } from '../history/point.ts';
 import { stateAt } from '../history/state.ts';
+import { treeOfVersion } from '../history/whole.ts';
+import { otherKind } from '../kinds/content.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -25,6 +27,7 @@ import type { TextTree } from '../text/tree.ts';
 import { isMostlyNew, type WholeText } from '../versions.ts';
 import { WRITING } from './heads.ts';
 import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
+import { needsSettling, settle, stillSettled } from './settling.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
 import { wholeAt, writeVersion } from './written.ts';
@@ -96,6 +99,7 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
       'DOC_PATH_INVALID',
       'DOC_WORKSPACE_NOT_FOUND',
       'DOC_READ_ONLY_KIND',
+      'DOC_BUSY',
     ],
     positional: ['path', 'to'],
     examples: [
@@ -111,6 +115,8 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
     plan: (_ctx, _input, plan) => shown(plan),
     apply: (ctx, input, plan) => {
       ctx.undoWith({ call: ctx.callId });
+      // Should it be planned again, then with what is there by then.
+      plans.delete(input);
       const steps = plan.steps.flatMap((step) => upToDate(room, ctx.tx, !plan.isOne, step) ?? []);
       freeNames(ctx, renamesIn(steps));
       // What goes comes first: it may hold the name of what comes back.
@@ -123,18 +129,14 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
   });
 }
 
-/** The plan with its Office files as people read them; of more than a screenful only the first. */
+/** The plan with its Office files as people read them (of more than a screenful only the first), and what must be stored ahead. */
 async function viewed(room: RealDoc, planning: Promise<Plan>): Promise<Plan> {
   const plan = await planning;
   const steps: Step[] = [];
   for (const [i, step] of plan.steps.entries()) {
-    const { file, to, before, after, change } = step;
-    const isViewed = file.kind === 'package' && change.length > 0 && i < SHOWN_WHOLE;
-    if (!isViewed) steps.push(step);
-    else {
-      const head = await room.contents.shown(file, file.head, before);
-      steps.push({ ...step, seen: shownBetween(head, await room.contents.shown(file, to, after)) });
-    }
+    const isDue = needsSettling(step.file, step) && (i < SHOWN_WHOLE || otherKind(step.file.kind, step.after));
+    const { whole, seen } = isDue ? await settle(room, step.file, { ...step, isVersion: true }) : step;
+    steps.push({ ...step, ...(seen ? { seen } : {}), ...(whole ? { whole, after: whole.tree } : {}) });
   }
   return { ...plan, steps };
 }
@@ -205,10 +207,10 @@ function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany =
   const state = stateAt(db, file.id, to);
   const goes = state === 'deleted';
   const target = goes ? file.head : to;
-  const isWhole = file.kind === 'opaque';
-  const digest = (version: number): string | undefined => rows.nearestTree(db, file.id, version)?.sha256;
+  const there = file.kind === 'opaque' ? treeOfVersion(db, file.id, target) : undefined;
+  const isWhole = there !== undefined;
   const change = isWhole || target === file.head ? [] : room.documents.netChange(db, file, file.head, target);
-  const isSame = isWhole ? digest(file.head) === digest(target) : change.length === 0;
+  const isSame = there ? treeOfVersion(db, file.id, file.head)?.sha256 === there.sha256 : change.length === 0;
   const then = isOfMany && !goes ? nameAt(db, file, to) : ownRel(file);
   const names = then === ownRel(file) ? {} : { rel: then };
   if (isSame && state === file.state && names.rel === undefined) return undefined;
@@ -225,7 +227,12 @@ function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany =
 function upToDate(room: RealDoc, db: Reader, isOfMany: boolean, step: Step): Step | undefined {
   const file = rows.fileById(db, step.file.id);
   if (!file) throw fail('DOC_NOT_FOUND', { path: step.file.path, near: [] });
-  return file.head === step.file.head ? { ...step, file } : stepTo(room, db, file, step.to, isOfMany);
+  return file.head === step.file.head ? { ...step, file } : anew(room, db, file, step.to, isOfMany);
+}
+
+function anew(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany: boolean): Step | undefined {
+  const step = stepTo(room, db, file, to, isOfMany);
+  return step && needsSettling(file, step) ? { ...step, ...stillSettled(file, undefined) } : step;
 }
 
 function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | undefined): Static<typeof VersionMade> {
@@ -279,7 +286,8 @@ function hunksOf(steps: readonly Step[]): Hunk[] {
   return steps.map(({ file, to, state, seen, rel, ...stored }) => {
     const { before, after, change } = seen ?? stored;
     const names = { from: `${file.path} v${file.head}`, to: to === 0 ? '/dev/null' : `${file.path} v${to}` };
-    const isShown = room > 0 && (file.kind === 'text' || seen !== undefined);
+    const isLines = file.kind === 'text' && otherKind('text', stored.after) === undefined;
+    const isShown = room > 0 && (isLines || seen !== undefined);
     const diff = isShown ? unifiedOf(before, after, change, names, Math.min(400, room)) : '';
     room -= diff.split('\n').length;
     return { path: ownPath(file), ...(rel === undefined ? {} : { renamedTo: rel }), from: file.head, to, state, diff };

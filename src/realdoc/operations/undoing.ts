@@ -9,6 +9,7 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
+import { readChange } from '../formats/encoding/transcode.ts';
 import { ownRel } from '../history/names.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -17,9 +18,10 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { undoneVersions } from '../versions.ts';
 import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
+import { needsSettling, readable, type Settled, settle, stillSettled } from './settling.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
-import { shownOf, wholeAt, writeVersion } from './written.ts';
+import { wholeAt, writeVersion } from './written.ts';
 
 const Which = closed({
   /** The last edit of this document that stands. */
@@ -77,6 +79,8 @@ function takeBackOperation(
       'DOC_QUOTA',
       'DOC_PRUNED',
       'DOC_CONFLICT',
+      'DOC_PARSE_REFUSED',
+      'DOC_BUSY',
       'DOC_NOT_FOUND',
       'DOC_PATH_INVALID',
       'DOC_WORKSPACE_NOT_FOUND',
@@ -89,16 +93,17 @@ function takeBackOperation(
         const file = rows.fileById(room.db, id);
         if (file && !file.rel.includes('\0')) await room.locate(file.path, { deleted: true });
       }
-      const file = input.path === undefined ? undefined : (await room.locate(input.path, { deleted: true })).id;
-      await lookAtNames(room, renamesIn(pieces(room, room.db, what, input)));
-      return { file };
+      if (input.path !== undefined) await room.locate(input.path, { deleted: true });
+      const list = pieces(room, room.db, what, input);
+      await lookAtNames(room, renamesIn(list));
+      return await settledOf(room, list);
     },
     facts: (ctx, input) => factsOf(room, pieces(room, ctx.db, what, input), what),
     plan: async (ctx, input) => ({ ...(await factsOf(room, pieces(room, ctx.db, what, input), what)) }),
-    apply: (ctx, input) => {
+    apply: (ctx, input, settled) => {
       const list = pieces(room, ctx.tx, what, input);
       freeNames(ctx, renamesIn(list));
-      const versions = list.map((piece) => applyPiece(room, ctx, piece, what, input.note));
+      const versions = list.map((piece) => applyPiece(room, ctx, piece, what, input.note, settled));
       ctx.undoWith({ call: ctx.callId });
       return { versions };
     },
@@ -233,11 +238,14 @@ function applyPiece(
   { file: found, back }: Piece,
   source: 'undo' | 'redo',
   note: string | undefined,
+  settled: ReadonlyMap<string, Settled>,
 ): Static<typeof VersionMade> {
   const file = named(ctx, found, back);
   const rename = back.rel === undefined ? undefined : { from: ownRel(found), to: back.rel };
-  const whole = back.toVersion === undefined ? undefined : wholeAt(room, ctx.tx, file, back.toVersion);
-  const after = whole?.tree ?? room.documents.read(ctx.tx, file, file.head).apply(back.change);
+  const coming = comingOf(room, ctx.tx, { file: found, back });
+  const ready = needsSettling(found, coming) ? stillSettled(found, settled.get(found.id)) : undefined;
+  const whole = ready?.whole ?? coming.whole;
+  const after = whole?.tree ?? coming.after;
   const next = {
     source,
     change: back.change,
@@ -251,7 +259,25 @@ function applyPiece(
     rel: rename?.to ?? file.rel,
     note,
   };
-  return writeVersion(room, ctx, file, next, after, whole);
+  return writeVersion(room, ctx, file, next, after, whole, ready?.seen);
+}
+
+/** The text that a piece leads to. */
+function comingOf(room: RealDoc, db: Reader, { file, back }: Piece) {
+  const whole = back.toVersion === undefined ? undefined : wholeAt(room, db, file, back.toVersion);
+  const before = room.documents.read(db, file, file.head);
+  const { change, isVersion = false } = back;
+  return { before, after: whole?.tree ?? before.apply(change), change, whole, isVersion };
+}
+
+/** By document, what must be known of a text before it comes back. */
+async function settledOf(room: RealDoc, list: readonly Piece[]): Promise<Map<string, Settled>> {
+  const settled = new Map<string, Settled>();
+  for (const piece of list) {
+    const coming = comingOf(room, room.db, piece);
+    if (needsSettling(piece.file, coming)) settled.set(piece.file.id, await settle(room, piece.file, coming));
+  }
+  return settled;
 }
 
 function named(ctx: WriteContext, file: FileRow, { state, rel, change, toVersion }: TakeBack): FileRow {
@@ -261,10 +287,12 @@ function named(ctx: WriteContext, file: FileRow, { state, rel, change, toVersion
 
 async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): Promise<ActionFacts> {
   const diff: string[] = [];
-  for (const { file, back } of list) {
-    if (file.kind === 'opaque') continue;
-    const stored = room.documents.at(file, file.head);
-    const seen = await shownOf(room, file, { before: stored, after: stored.apply(back.change), change: back.change });
+  for (const piece of list) {
+    const { file } = piece;
+    const coming = comingOf(room, room.db, piece);
+    const ready = needsSettling(file, coming) ? await settle(room, file, coming) : { head: file.head };
+    const sides = file.kind === 'text' && !ready.whole && !file.utf8 ? readChange(coming) : coming;
+    const seen = readable(file, ready, sides);
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
     diff.push(unifiedOf(seen.before, seen.after, seen.change, names));
   }

@@ -1,9 +1,11 @@
 import type { Reader } from '../../common/index.ts';
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
-import { type ShownChange, shownBetween } from '../edit/shown-change.ts';
-import { readChange, transcodedOf } from '../formats/encoding/transcode.ts';
+import type { ShownChange } from '../edit/shown-change.ts';
+import { transcodedOf } from '../formats/encoding/transcode.ts';
+import { treeOfVersion } from '../history/whole.ts';
 import { otherKind } from '../kinds/content.ts';
+import { textFacts } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -45,15 +47,14 @@ export function writeVersion(
 /** What comes back may be of another kind than what is there: a text that was saved over by a picture is a text again. */
 function asItReads(file: FileRow, after: TextTree): FileRow {
   const other = otherKind(file.kind, after);
-  return other ? { ...file, ...other.facts, why: other.why } : file;
+  if (other) return { ...file, ...other.facts, why: other.why };
+  return file.kind === 'text' && file.mixed ? { ...file, ...textFacts(after.toBuffer()) } : file;
 }
 
 /** A stored version as the text of a new one: nothing of it is stored again. `undefined` if it is not stored whole. */
 export function wholeAt(room: RealDoc, db: Reader, file: FileRow, version: number): WholeText | undefined {
-  const row = rows.nearestTree(db, file.id, version);
-  // Versions of what has no lines are stored whole, but for those that did not change the bytes.
-  if (!row || row.sha256 === '' || (row.version !== version && file.kind !== 'opaque')) return undefined;
-  return { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
+  const row = treeOfVersion(db, file.id, version);
+  return row && { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
 }
 
 function changeBytes(change: Change): number {
@@ -88,15 +89,4 @@ export function madeOf(
   // The stored text of a package is not for people.
   const changed = file.kind === 'package' ? [] : changedLines(after, change);
   return { ...made, ...lineCounts(change), changed };
-}
-
-/** A change of the head as people read it. Throws DOC_PARSE_REFUSED if that would be an Office file no program opens. */
-export async function shownOf(
-  room: RealDoc,
-  file: FileRow,
-  stored: { before: TextTree; after: TextTree; change: Change },
-): Promise<{ before: TextTree; after: TextTree; change: Change }> {
-  if (file.kind !== 'package') return file.utf8 ? stored : readChange(stored);
-  const head = await room.contents.shown(file, file.head, stored.before);
-  return shownBetween(head, await room.contents.check(file, stored.before, stored.after));
 }

@@ -113,18 +113,16 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
   const { workspace, name, disk, tree, facts, signature } = found;
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
   // Somebody else took the same file in meanwhile: once more would split its history in two.
-  if (taken && (taken.kind !== 'opaque' || taken.id !== found.over)) throw fail('DOC_BUSY', { path: taken.path });
-  // What was opaque and has a history keeps it under a name that no path can spell.
-  if (taken && taken.head > 0) rows.moveAside(ctx.tx, taken.id, `${name.rel}\0${taken.id}`);
-  const again = taken && taken.head === 0 ? taken : undefined;
+  if (taken && (taken.head > 0 || taken.id !== found.over)) throw fail('DOC_BUSY', { path: taken.path });
   const seed: FileRow = {
-    id: again?.id ?? newId('doc', ctx.clock.now()),
+    id: taken?.id ?? newId('doc', ctx.clock.now()),
     workspace: workspace.id,
     path: `${name.workspace}/${name.rel}`,
     rel: name.rel,
     disk,
     root: workspace.root,
     ...facts,
+    mixed: false,
     why: found.why,
     head: 0,
     bytes: tree.bytes,
@@ -133,7 +131,7 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
     state: 'live',
     digest: CHAIN_START,
   };
-  if (again) rows.updateFile(ctx.tx, seed);
+  if (taken) rows.updateFile(ctx.tx, seed);
   else rows.insertFile(ctx.tx, seed);
   // When the file was written tells whether it was there before the box knew of it.
   const args = { sha256: signature.sha256, bytes: tree.bytes, mtimeNs: signature.mtimeNs };
@@ -159,6 +157,7 @@ function adoptOpaque(ctx: WriteContext, found: Extract<Finding, { kind: 'opaque'
     utf8: false,
     eol: 'none',
     bom: false,
+    mixed: known?.mixed ?? false,
     head: known?.head ?? 0,
     bytes: signature.size,
     newlines: 0,
@@ -201,7 +200,7 @@ function adoptChange(
     args: { sha256: signature.sha256, bytes: signature.size, conflicts: merged.conflicts, displaced },
     utf8: facts.utf8,
   };
-  const seen = { ...before, ...facts, disk: displaced ? before.disk : found.file.disk };
+  const seen = { ...before, ...facts, why: null, disk: displaced ? before.disk : found.file.disk };
   const saved = whole
     ? appendFull(ctx, leaves, seen, next, whole)
     : appendVersion(ctx, seen, { ...next, change: compose(invert(ours), theirs) });
@@ -238,7 +237,8 @@ function adoptWhole(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding
   const conflicts = before.head > base && base > 0 ? 1 : 0;
   const args = { sha256: signature.sha256, bytes: signature.size, conflicts, displaced };
   const next = { source: 'import' as const, base: base > 0 ? base : before.head, args };
-  const saved = appendFull(ctx, leaves, { ...before, ...facts, why }, next, whole);
+  const disk = displaced ? before.disk : found.file.disk;
+  const saved = appendFull(ctx, leaves, { ...before, ...facts, why, disk }, next, whole);
   if (displaced) rows.wantProjection(ctx.tx, saved.id, ctx.clock.now());
   else seeFile(ctx, saved, saved.head, signature);
   return { ...done(saved, 'changed'), conflicts };

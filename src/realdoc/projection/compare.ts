@@ -1,5 +1,5 @@
 import { isJinguError } from '../../common/index.ts';
-import type { Stored } from '../kinds/content.ts';
+import { asAt, type Stored } from '../kinds/content.ts';
 import { digestOf, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
@@ -25,7 +25,9 @@ export async function replaced(
   const base = known?.version ?? 0;
   if (file.state === 'live') {
     // A crash between the swap and its record leaves a newer version of ours on the share.
-    const version = rows.newestTreeLike(eyes.db, file.id, base, signature.sha256);
+    const version =
+      rows.newestTreeLike(eyes.db, file.id, base, signature.sha256) ??
+      (stored.facts.kind === 'package' ? await versionWith(eyes, file, base, 0, signature.sha256) : undefined);
     if (version !== undefined) return { kind: 'same', file, version, signature };
   }
   return {
@@ -40,7 +42,9 @@ export async function replaced(
 
 export async function wholeOf(eyes: Eyes, file: FileRow, stored: Stored, { sha256 }: FileSignature) {
   const tree = treeOf(eyes, stored);
-  const whole: WholeText = { tree, sha256, staged: await eyes.leaves.stage(tree, file.id) };
+  // The stored text of a package is another one than its file.
+  const own = stored.facts.kind === 'package' ? await treeDigest(tree) : sha256;
+  const whole: WholeText = { tree, sha256: own, staged: await eyes.leaves.stage(tree, file.id) };
   return { whole, facts: stored.facts, why: stored.why };
 }
 
@@ -80,8 +84,9 @@ export async function versionWith(
 ): Promise<number | undefined> {
   for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
     // The stored text of a package says nothing about the size of its file.
-    if (op.bytes !== bytes && file.kind !== 'package') continue;
-    const pieces = eyes.contents.give(file, eyes.documents.at(file, op.version));
+    if (op.bytes !== bytes && file.kind !== 'package' && !file.mixed) continue;
+    const tree = eyes.documents.at(file, op.version);
+    const pieces = eyes.contents.give(asAt(file, op.version, tree), tree);
     if ((await digestOf(pieces)) === sha256) return op.version;
   }
   return undefined;

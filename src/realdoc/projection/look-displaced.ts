@@ -1,5 +1,6 @@
 import { link, unlink } from 'node:fs/promises';
 import { fail } from '../../common/index.ts';
+import { asAt } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { joined, versionWith, wholeIfBetter, wholeOf } from './compare.ts';
@@ -25,24 +26,18 @@ export async function lookAtDisplaced(
   const content = await readDocument(file.root, path, file.path, eyes.clock, await eyes.kernel());
   if (!content) return undefined;
   if ('why' in content) return await giveName(file, folder, name);
-  const stored = await eyes.contents.take(file.path, content.bytes);
-  if (stored.facts.kind !== file.kind) return await giveName(file, folder, name);
   const { signature } = content;
-  if (file.kind === 'opaque') {
-    if (rows.newestTreeLike(eyes.db, file.id, 0, signature.sha256) !== undefined) return undefined;
-    return {
-      kind: 'replaced',
-      file,
-      base,
-      ...(await wholeOf(eyes, file, stored, signature)),
-      signature,
-      displaced: true,
-    };
-  }
+  const stored = await eyes.contents.take(file.path, content.bytes);
   // A crash around an exchange leaves our own text under this name, the new or the old one. Of an Office file the stored
   // text does not tell: taken apart again it is another one than what it was packed from.
   if ((await versionWith(eyes, file, base - 1, stored.bytes.length, signature.sha256)) !== undefined) return undefined;
   const before = eyes.documents.at(file, base);
+  const isOfOneKind = stored.facts.kind === file.kind && asAt(file, base, before).kind === file.kind;
+  if (file.kind === 'opaque' || !isOfOneKind) {
+    if (rows.newestTreeLike(eyes.db, file.id, 0, signature.sha256) !== undefined) return undefined;
+    const whole = await wholeOf(eyes, file, stored, signature);
+    return { kind: 'replaced', file, base, ...whole, signature, displaced: true };
+  }
   const theirs = eyes.contents.diff(file.kind, before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
   const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
@@ -54,8 +49,8 @@ export async function lookAtDisplaced(
 }
 
 /**
- * What was saved at the last moment is of another kind than the document (a picture under the name of a text, a giant):
- * it cannot be a version, so it gets a name that people see, and becomes a document of its own.
+ * What was saved at the last moment is too large to be a version: it gets a name that people see, and is a document of
+ * its own.
  */
 async function giveName(file: FileRow, inside: string, name: string): Promise<undefined> {
   const own = onDisk(file).slice(onDisk(file).lastIndexOf('/') + 1);

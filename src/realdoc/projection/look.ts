@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { fail } from '../../common/index.ts';
+import { asAt } from '../kinds/content.ts';
 import { SMALL_TEXT, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, FileSignature, ProjectionRow, WorkspaceRow } from '../rows.ts';
+import type { FileRow, FileSignature, Kind, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { compare, replaced, treeOf } from './compare.ts';
 import { findOnDisk } from './disk-names.ts';
 import type { Eyes, Finding } from './finding.ts';
@@ -49,14 +50,12 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   // A save that there is no room for stays on the share as it is, and is taken in when there is.
   await eyes.quota.checkLarge(workspace.id, isKept && file.kind !== 'opaque' ? 0 : content.bytes.length);
   const stored = await eyes.contents.take(docPath, content.bytes);
-  if (isKept && file.kind !== 'opaque') {
-    if (stored.why === null) return compare(eyes, file, known, stored, signature);
-    // What was saved is a version, whatever it is. An Office file that cannot be opened now may be able to later.
-    if (file.kind === 'text') return replaced(eyes, file, known, stored, signature);
-    return refused(file, name, disk, workspace, stored.why, signature);
+  if (isKept) {
+    if (isOfOneKind(eyes, file, known, stored.facts.kind)) return compare(eyes, file, known, stored, signature);
+    // What was saved is a version, whatever it is: a text, an Office file, or one that no program opens any more.
+    if (file.kind !== 'opaque') await eyes.quota.checkLarge(workspace.id, stored.bytes.length);
+    return replaced(eyes, file, known, stored, signature);
   }
-  // The stored text of a package is none of its file: it begins a history of its own.
-  if (isKept && stored.facts.kind !== 'package') return replaced(eyes, file, known, stored, signature);
   const tree = treeOf(eyes, stored);
   const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
   // The stored text of a package is another one than its file.
@@ -73,6 +72,13 @@ function lyingHere({ db }: Eyes, workspace: WorkspaceRow, { rel }: DocName): Fin
   const file = known?.lies ? rows.fileById(db, known.file) : undefined;
   if (!file || !known?.signature) return undefined;
   return { kind: 'same', file, version: known.version, signature: known.signature };
+}
+
+/** Only what has lines on all sides can be compared: the save, what it was made of, and what the document is now. */
+function isOfOneKind(eyes: Eyes, file: FileRow, known: ProjectionRow | undefined, kind: Kind): boolean {
+  if (kind === 'opaque' || kind !== file.kind) return false;
+  if (!file.mixed || !known || known.version === 0) return true;
+  return asAt(file, known.version, eyes.documents.at(file, known.version)).kind === kind;
 }
 
 /** What the box keeps no text of. */

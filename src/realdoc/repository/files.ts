@@ -14,6 +14,7 @@ function fileOf(raw: Raw): FileRow {
     path: `${row.ws}/${row.rel}`,
     utf8: row['utf8'] === 1,
     bom: row['bom'] === 1,
+    mixed: row['mixed'] === 1,
     label: JSON.parse(row.label) as Label,
   };
 }
@@ -79,7 +80,7 @@ export function filesAlike(db: Reader, workspace: string, rel: string): FileRow[
 }
 
 /** What may change of a file beside its path, in the order in which the statements below name it. */
-function valuesOf(f: Omit<FileRow, 'path' | 'root'>): SqlValue[] {
+function valuesOf(f: Omit<FileRow, 'path' | 'root' | 'mixed'>): SqlValue[] {
   return [
     f.kind,
     f.why,
@@ -96,7 +97,7 @@ function valuesOf(f: Omit<FileRow, 'path' | 'root'>): SqlValue[] {
   ];
 }
 
-export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
+export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root' | 'mixed'>): void {
   tx.run(
     `INSERT INTO doc_file (id, workspace, rel, kind, why, utf8, eol, bom, head, bytes, newlines, label, state, digest, disk)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -111,10 +112,12 @@ export function insertFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>): void {
  * Writes a document as it is now, and counts `stored` bytes to its history. Its path is written only where it is another
  * one: a column that is set costs its indexes a page each, whether it changes or not.
  */
-export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>, stored = 0): void {
+export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root' | 'mixed'>, stored = 0): void {
   const { changes } = tx.run(
-    `UPDATE doc_file SET kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
+    `UPDATE doc_file SET mixed = mixed OR kind <> ? OR utf8 <> ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
      state = ?, digest = ?, disk = ?, stored = stored + ? WHERE id = ? AND rel = ?`,
+    f.kind,
+    f.utf8 ? 1 : 0,
     ...valuesOf(f),
     stored,
     f.id,
@@ -122,8 +125,10 @@ export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root'>, stored = 0
   );
   if (changes > 0) return;
   tx.run(
-    `UPDATE doc_file SET kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
+    `UPDATE doc_file SET mixed = mixed OR kind <> ? OR utf8 <> ?, kind = ?, why = ?, utf8 = ?, eol = ?, bom = ?, head = ?, bytes = ?, newlines = ?, label = ?,
      state = ?, digest = ?, disk = ?, stored = stored + ?, rel = ? WHERE id = ?`,
+    f.kind,
+    f.utf8 ? 1 : 0,
     ...valuesOf(f),
     stored,
     f.rel,

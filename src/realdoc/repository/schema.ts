@@ -80,4 +80,13 @@ ALTER TABLE doc_projection ADD COLUMN lies TEXT;
 CREATE INDEX doc_projection_lies ON doc_projection (lies) WHERE lies IS NOT NULL;
 `,
   },
+  {
+    room: 'doc',
+    step: 6,
+    sql: `
+-- 1: its versions are not all of one kind, or not all UTF-8. Of what was there before nobody knows.
+ALTER TABLE doc_file ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;
+UPDATE doc_file SET mixed = 1 WHERE head > 1;
+`,
+  },
 ];

@@ -35,11 +35,13 @@ interface Sides {
   change: Change;
 }
 
-/** The same change in the words of people, where both sides are known to be no UTF-8. */
+/** The same change in the words of people: each side in its own encoding. */
 export function readChange(stored: Sides): Sides {
-  const before = transcodedOf(stored.before)?.tree;
-  const after = before && transcodedOf(stored.after)?.tree;
-  if (!before || !after) return stored;
+  const one = transcodedOf(stored.before)?.tree;
+  const two = transcodedOf(stored.after)?.tree;
+  if (!one && !two) return stored;
+  const before = one ?? stored.before;
+  const after = two ?? stored.after;
   return { before, after, change: diffBytes(before.toBuffer(), after.toBuffer()) };
 }
 
