@@ -7,7 +7,7 @@ import { PrepareAgain } from '../../src/protocol/index.ts';
 import { settle, stillSettled } from '../../src/realdoc/operations/settling.ts';
 import { Parser } from '../../src/realdoc/parse/parser.ts';
 import type { Blobs } from '../../src/store/index.ts';
-import { withBlobs } from '../crash/blob-box.ts';
+import { withBlobs } from '../crash/crash-box.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { docxFile, p, run } from '../support/docx-file.ts';
 
@@ -20,7 +20,7 @@ let box: DocBox;
 let blobs: Blobs;
 beforeEach(async () => {
   box = await DocBox.open({ parser });
-  blobs = (await withBlobs(box)).blobs;
+  blobs = await withBlobs(box);
 });
 afterEach(() => box.destroy());
 
