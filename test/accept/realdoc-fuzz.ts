@@ -1,8 +1,9 @@
 /**
- * Four writers on shared documents while the daemon is killed and started again: calls through the door, a person who
- * saves files, the real command, and a real Samba server. Afterwards every answered version is there byte for byte, no
- * save is lost, and all histories verify. `--operations N` each (10,000), `--kills N` (12), `--seed N`,
- * `--cli-share N`: the command makes one operation in N, since each is two processes (25).
+ * Four writers on shared documents while the daemon is killed and started again: the box's own agent (tasks, whose model
+ * answers by rules), a person who saves files in every way that programs have, the real command, and a real Samba server.
+ * Afterwards every answered version is there byte for byte, no save is lost, and all histories verify.
+ * `--operations N` each, all of them answered (10,000), `--kills N` (20), `--seed N`, `--documents N` (36), `--own N`: one
+ * command in N is a process of its own (50), the others share one a terminal.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,9 +12,13 @@ import { join } from 'node:path';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { LiveBox } from '../support/live-box.ts';
+import { SCRIPTED_ENGINE, ScriptedModel } from '../support/scripted-model.ts';
 import { randomFrom } from '../support/task-kill-rounds.ts';
 import { assert, Checks } from './support/checks.ts';
-import { agents, cli, digest, type Entry, overSamba, person, TOKEN, writer } from './support/fuzz-writers.ts';
+import { agent, RULES, STOCK } from './support/fuzz-agent.ts';
+import { command } from './support/fuzz-command.ts';
+import { digest, type Entry, Field, Writer } from './support/fuzz-field.ts';
+import { overSamba, person } from './support/fuzz-savers.ts';
 import { Samba } from './support/samba.ts';
 
 const option = (name: string, otherwise: number): number => {
@@ -21,53 +26,62 @@ const option = (name: string, otherwise: number): number => {
   return at > 0 ? Number(process.argv[at + 1]) : otherwise;
 };
 const operations = option('operations', 10_000);
-const kills = option('kills', 12);
+const kills = option('kills', 20);
 const seed = option('seed', Date.now() % 1_000_000);
-const cliOperations = Math.max(4, Math.ceil(operations / option('cli-share', 25)));
 const random = randomFrom(seed);
 
 const base = mkdtempSync(join(tmpdir(), 'jingu-fuzz-'));
 const root = join(base, 'share');
 mkdirSync(root);
 // Two people must not save the same file: what one of them writes over the other's, no box ever sees.
-const byPerson = Array.from({ length: 8 }, (_, i) => `person-${i}.md`);
-const bySamba = Array.from({ length: 8 }, (_, i) => `samba-${i}.md`);
-const names = [...byPerson, ...bySamba, ...Array.from({ length: 8 }, (_, i) => `edited-${i}.md`)];
-for (const name of names) writeFileSync(join(root, name), Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join(''));
+const third = Math.ceil(option('documents', 36) / 3);
+const named = (what: string): string[] => Array.from({ length: third }, (_, i) => `${what}-${i}.md`);
+const [byPerson, bySamba] = [named('person'), named('samba')];
+const names = [...byPerson, ...bySamba, ...named('edited')];
+const FIRST = [STOCK, ...Array.from({ length: 20 }, (_, i) => `line ${i}`), ''].join('\n');
+for (const name of names) writeFileSync(join(root, name), FIRST);
 
 const needs = spawnSync('sh', [join(import.meta.dirname, '../../scripts/debian-packages.sh'), 'share'], {
   encoding: 'utf8',
 });
 const samba = needs.status === 0 ? await Samba.start(base, root).catch(() => undefined) : undefined;
-console.log(`${operations} operations, seed ${seed}; the command makes ${cliOperations} (two processes each)`);
+console.log(`${operations} operations each on ${names.length} documents, seed ${seed}`);
 if (!samba) console.log('UNAVAILABLE: Samba (sh scripts/debian-packages.sh share): that writer does not take part');
 
-const writers = { door: writer(), person: writer(), command: writer(), samba: writer() };
-const box = await LiveBox.start({ data: join(base, 'data') });
+const writers = {
+  agent: new Writer(operations),
+  person: new Writer(operations),
+  command: new Writer(operations),
+  samba: new Writer(samba ? operations : 0),
+};
+const box = await LiveBox.start({ data: join(base, 'data'), engineProgram: SCRIPTED_ENGINE });
 const checks = new Checks();
-let ready = Promise.resolve();
 let isOver = false;
 try {
   await box.run('workspace.add', { name: 'office', root });
   for (const name of names) await box.run('doc.read', { path: `office/${name}`, from: 1, to: 1 });
-  const field = { box, root, random, up: () => ready, done: () => writers.door.asked / operations };
+  await ScriptedModel.give(box, RULES);
+  const field = new Field(box, root, random, Object.values(writers));
   const client = samba?.client();
-  const killing = killNowAndThen();
+  const killing = killNowAndThen(field);
   const from = performance.now();
-  await Promise.all([
-    agents(field, names, operations, writers.door),
-    person(field, byPerson, operations, writers.person),
-    cli(field, names, cliOperations, writers.command),
-    client && overSamba({ ...field, client, folder: base }, bySamba, operations, writers.samba),
+  const [, , processes] = await Promise.all([
+    agent(field, names, writers.agent),
+    person(field, byPerson, writers.person),
+    command(field, names, writers.command, option('own', 50)),
+    client && overSamba(field, bySamba, writers.samba, { client, folder: base }),
   ]);
   isOver = true;
   const killed = await killing;
   await client?.close();
-  console.log(`  all written after ${Math.round((performance.now() - from) / 1000)} s, ${killed} kills`);
+  console.log(`  all written after ${Math.round((performance.now() - from) / 1000)} s`);
+  console.log(`  ${processes} of the commands were processes of their own, the others one a terminal and kill`);
+  const { noticed } = writers.person;
+  console.log(`  the box had found by itself ${noticed} saves of the person, ${writers.samba.noticed} over Samba`);
   await box.run('doc.status', { path: 'office', waitMs: 30_000 });
   await checks.check('the daemon was killed while they wrote', () => {
     assert(killed > 0 || kills === 0, 'not once');
-    return `${killed} times`;
+    return `${killed} times, and the processes of the command with it`;
   });
 } finally {
   isOver = true;
@@ -78,22 +92,21 @@ await afterwards();
 checks.finish();
 rmSync(base, { recursive: true, force: true });
 
-/** SIGKILL whenever another part of the door's operations is done; writers that need the daemon wait for it. */
-async function killNowAndThen(): Promise<number> {
+/** SIGKILL whenever another part of all is done; writers that need the daemon wait for it. */
+async function killNowAndThen(field: Field): Promise<number> {
+  const all = Object.values(writers);
+  const wanted = all.reduce((sum, { wanted: own }) => sum + own, 0);
+  const since = performance.now();
   let done = 0;
   while (!isOver) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-    if (done >= kills || writers.door.asked < ((done + 1) * operations) / (kills + 1)) continue;
+    const written = all.reduce((sum, { journal }) => sum + journal.length, 0);
+    if (done >= kills || written < ((done + 1) * wanted) / (kills + 1)) continue;
     done++;
-    await box.kill();
-    const start = box.restart();
-    ready = start;
-    await start;
-    const { door, person: people, samba: server, command } = writers;
-    const counts = [door, people, server, command].map((one) => one.journal.length);
-    console.log(
-      `  kill ${done}: ${counts[0]} edits, ${counts[1]} saves, ${counts[2]} over Samba, ${counts[3]} by command`,
-    );
+    field.up = box.kill().then(() => box.restart());
+    await Promise.all([field.up, ...[...field.dying].map((die) => die())]);
+    const counts = Object.entries(writers).map(([who, { journal }]) => `${who} ${journal.length}`);
+    console.log(`  ${Math.round((performance.now() - since) / 1000)} s, kill ${done}: ${counts.join(', ')}`);
   }
   return done;
 }
@@ -103,38 +116,35 @@ async function afterwards(): Promise<void> {
   const alive = setInterval(() => undefined, 1000);
   const found = await DocBox.open({ base });
   await found.room.settled();
-  const texts = new Map<string, { lines: string[]; sha256: string }[]>();
-  const tokens = new Map<string, Set<string>>();
+  const digests = new Map<string, string[]>();
   const [workspace] = rows.workspaces(found.store);
-  for (const name of names) {
+  const textOf = (name: string, version: number): Buffer => {
     const file = rows.fileAt(found.store, workspace!.id, name)!;
-    const versions: { lines: string[]; sha256: string }[] = [];
-    const held = new Set<string>();
-    for (let v = 1; v <= file.head; v++) {
-      const bytes = found.room.documents.read(found.store, file, v).toBuffer();
-      const text = bytes.toString();
-      for (const [token] of text.matchAll(TOKEN)) held.add(token);
-      versions.push({ lines: text.split('\n'), sha256: digest(bytes) });
-    }
-    texts.set(name, versions);
-    tokens.set(name, held);
+    return found.room.documents.read(found.store, file, version).toBuffer();
+  };
+  for (const name of names) {
+    const { head } = rows.fileAt(found.store, workspace!.id, name)!;
+    digests.set(
+      name,
+      Array.from({ length: head }, (_, i) => digest(textOf(name, i + 1))),
+    );
   }
-  for (const [who, { journal, refused, problems }] of Object.entries(writers)) {
-    if (who === 'samba' && !samba) continue;
-    await checks.check(`${who}: everything that was answered or saved is in the history, as it was answered`, () => {
-      assert(problems.length === 0, problems.slice(0, 5).join('\n'));
-      const wrong = journal.map((entry) => fault(entry, texts, tokens)).filter((text) => text !== undefined);
-      assert(wrong.length === 0, `${wrong.length} of ${journal.length}: ${wrong.slice(0, 5).join('; ')}`);
-      assert(journal.length > 0, 'nothing was answered');
-      return `${journal.length} answered, ${refused} refused`;
+  for (const [who, own] of Object.entries(writers)) {
+    if (own.wanted === 0) continue;
+    await checks.check(`${who}: everything that was answered or saved is a version, byte for byte`, () => {
+      assert(own.problems.length === 0, own.problems.slice(0, 5).join('\n'));
+      const wrong = own.journal.map((entry) => fault(entry, digests, textOf)).filter((text) => text !== undefined);
+      assert(wrong.length === 0, `${wrong.length} of ${own.journal.length}: ${wrong.slice(0, 5).join('; ')}`);
+      assert(own.isDone, `only ${own.journal.length} were answered`);
+      const exact = own.journal.filter(({ sha256 }) => sha256 !== undefined).length;
+      return `${own.journal.length} answered, ${exact} with their digest, ${own.refused} refused or cut off`;
     });
   }
   await checks.check('every file is the newest version of its document', async () => {
     for (const name of names) {
-      const head = texts.get(name)!.at(-1)!;
-      assert(digest(readFileSync(join(root, name))) === head.sha256, `${name} differs`);
+      assert(digest(readFileSync(join(root, name))) === digests.get(name)!.at(-1), `${name} differs`);
     }
-    return `${[...texts.values()].reduce((sum, versions) => sum + versions.length, 0)} versions of ${names.length} documents`;
+    return `${[...digests.values()].reduce((sum, versions) => sum + versions.length, 0)} versions of ${names.length} documents`;
   });
   await checks.check('every history is replayed as it was, and verifies', async () => {
     const { ok, problems } = await found.call<{ ok: boolean; problems: unknown[] }>('doc.verify', {
@@ -154,17 +164,16 @@ async function afterwards(): Promise<void> {
 }
 
 function fault(
-  { name, token, version, changed, sha256 }: Entry,
-  texts: Map<string, { lines: string[]; sha256: string }[]>,
-  tokens: Map<string, Set<string>>,
+  { name, version, changed, sha256 }: Entry,
+  digests: Map<string, string[]>,
+  textOf: (name: string, version: number) => Buffer,
 ): string | undefined {
-  if (version === undefined)
-    return tokens.get(name)!.has(token) ? undefined : `${name}: ${token} was saved and is lost`;
-  const there = texts.get(name)![version - 1];
-  if (!there) return `${name} v${version} was answered and is lost`;
-  if (sha256 !== undefined && sha256 !== there.sha256)
-    return `${name} v${version} holds other bytes than were answered`;
-  const other = changed?.find(({ n, text }) => there.lines[n - 1]?.replace(/\r$/, '') !== text);
-  if (other) return `${name} v${version}, line ${other.n}: ${there.lines[other.n - 1]} was answered as ${other.text}`;
-  return there.lines.some((line) => line.includes(token)) ? undefined : `${name} v${version} lacks ${token}`;
+  const there = digests.get(name)!;
+  if (version === undefined) return there.includes(sha256!) ? undefined : `${name}: a save is lost (${sha256})`;
+  const now = there[version - 1];
+  if (now === undefined) return `${name} v${version} was answered and is lost`;
+  if (sha256 !== undefined && sha256 !== now) return `${name} v${version} holds other bytes than were answered`;
+  const lines = textOf(name, version).toString().split('\n');
+  const other = changed?.find(({ n, text }) => lines[n - 1]?.replace(/\r$/, '') !== text);
+  return other && `${name} v${version}, line ${other.n}: ${lines[other.n - 1]} was answered as ${other.text}`;
 }

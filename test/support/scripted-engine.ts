@@ -6,13 +6,14 @@ import type { GenerateParams, GeneratePart, GenerateResult } from '../../src/inf
 /**
  * An engine guest whose answers are written down: given to the daemon with `--engine-program`. The model file holds,
  * after the four bytes `GGUF`, where the answers are. The first rule whose `when` is found in the prompt, all of it,
- * and whose `opening` is found in how the answer must begin, gives the answer: `parts` as they are, or `copy`, a line of
- * the prompt that holds some words, changed or not, as the inside of a JSON string. `hold` keeps it from ending until it
+ * whose pattern `like` fits it, and whose `opening` is found in how the answer must begin, gives the answer: `parts` (with
+ * `$1`, `$2` for what `like` found), or `copy`, a line of the prompt that holds some words, changed or not, as the inside of a JSON string. `hold` keeps it from ending until it
  * is cancelled. Without a rule it answers `fallback`.
  */
 interface Script {
   rules: {
     when: string | string[];
+    like?: string;
     opening?: string;
     parts?: string[];
     copy?: { of: string; change?: [from: string, to: string]; lead?: string; tail: string };
@@ -50,9 +51,12 @@ async function generate(
   const prompt = promptText(params);
   const forced = openingOf(params);
   const rule = script.rules.find(
-    ({ when, opening }) =>
-      [when].flat().every((words) => prompt.includes(words)) && (opening === undefined || forced.includes(opening)),
+    ({ when, like, opening }) =>
+      [when].flat().every((words) => prompt.includes(words)) &&
+      (like === undefined || new RegExp(like).test(prompt)) &&
+      (opening === undefined || forced.includes(opening)),
   );
+  const found = rule?.like === undefined ? null : new RegExp(rule.like).exec(prompt);
   counters.running++;
   try {
     part({ type: 'start', promptTokens: prompt.length, cachedTokens: 0 });
@@ -62,7 +66,8 @@ async function generate(
       text = forced;
       part({ type: 'text', text });
     }
-    for (const piece of rule?.parts ?? [rule?.copy ? copied(prompt, rule.copy) : script.fallback]) {
+    const parts = rule?.parts?.map((part) => part.replaceAll(/\$(\d)/g, (_, n: string) => found?.[Number(n)] ?? ''));
+    for (const piece of parts ?? [rule?.copy ? copied(prompt, rule.copy) : script.fallback]) {
       signal.throwIfAborted();
       text += piece;
       part({ type: 'text', text: piece });

@@ -6,6 +6,8 @@ import type { LiveBox } from './live-box.ts';
 export interface Rule {
   /** Found anywhere in the prompt, all of it. */
   when: string | string[];
+  /** A pattern that the prompt fits; `$1`, `$2` in `parts` stand for what its groups found. */
+  like?: string;
   /** Found in how the answer is made to begin. */
   opening?: string;
   parts?: string[];
