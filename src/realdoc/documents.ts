@@ -1,4 +1,4 @@
-import { type Database, fail, type Reader } from '../common/index.ts';
+import { type Database, fail, isJinguError, type Reader } from '../common/index.ts';
 import { MAX_TEXT_BYTES, refusalOf, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import { OldTexts } from './old-texts.ts';
@@ -11,7 +11,7 @@ import { LEAF_BYTES } from './text/leaf.ts';
 import { changeBetween } from './text/net-change.ts';
 import { keepReturned } from './text/returned.ts';
 import { type Change, invert, sameBytes } from './text/splice.ts';
-import { SpliceMismatch, type TextTree } from './text/tree.ts';
+import type { TextTree } from './text/tree.ts';
 
 /** Newest texts kept open, by their size in bytes; the ones not used for longest go first. */
 const KEEP_BYTES = 256 * 1024 * 1024;
@@ -73,15 +73,21 @@ export class Documents {
     this.#refuseGone(db, file, version);
     try {
       for (const near of this.#near(db, file.id, version)) {
-        if (near.version === version) return near.open();
+        const named = (error: unknown): unknown => {
+          // What is at hand was made of it; another version may be reached from its other side.
+          if (!isJinguError(error)) this.forget(file.id);
+          return corrupt(file, version, error);
+        };
+        if (near.version === version) return near.open().naming(named);
         if (acrossFull(db, file.id, near.version, version)) continue;
-        return near.open().applyLater(this.#between(db, file.id, near.version, version));
+        return near
+          .open()
+          .naming(named)
+          .applyLater(this.#between(db, file.id, near.version, version));
       }
       throw new Error('no stored text leads to it');
     } catch (error) {
-      const reason =
-        error instanceof SpliceMismatch ? error.message : error instanceof Error ? error.message : 'unknown';
-      throw fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
+      throw corrupt(file, version, error);
     }
   }
 
@@ -114,7 +120,11 @@ export class Documents {
     if (from > to) return invert(this.netChange(db, file, to, from));
     for (const version of [from, to]) if (version > 0) this.#refuseGone(db, file, version);
     if (acrossFull(db, file.id, from, to)) return changeBetween(this.read(db, file, from), this.read(db, file, to));
-    return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
+    try {
+      return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
+    } catch (error) {
+      throw corrupt(file, to, error);
+    }
   }
 
   /**
@@ -176,6 +186,13 @@ export class Documents {
     this.#open.delete(file);
     this.#open.set(file, open);
   }
+}
+
+/** What is stored is not what was: of this document alone, and said in its name. Other typed errors stay as they are. */
+function corrupt(file: FileRow, version: number, error: unknown): unknown {
+  if (isJinguError(error)) return error;
+  const reason = error instanceof Error ? error.message : 'unknown';
+  return fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
 }
 
 /** True if there is no log between the two, in either order: a version on the way is a stored text. */

@@ -288,8 +288,8 @@ export const docErrors = errorKinds({
     en: 'Stored history of {path} does not fit together at version {version}: {reason}.',
     zh: '{path} 在版本 {version} 处的历史记录不一致:{reason}。',
     hint: {
-      en: 'Nothing was changed. Run doc.verify and restore a backup.',
-      zh: '未作更改。请运行 doc.verify 并恢复备份。',
+      en: 'Nothing was changed, and other documents are not touched by it. See how far it goes with doc.verify (full), save the versions that still read with doc.export, then restore a backup.',
+      zh: '未作更改,其他文档不受影响。请用 doc.verify(full)查看范围,用 doc.export 保存仍可读取的版本,然后恢复备份。',
     },
   },
 });

@@ -1,4 +1,4 @@
-import { fail } from '../../common/index.ts';
+import { fail, isJinguError } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, LabelSchema, operation, Type, Version } from '../../protocol/index.ts';
 import { candidatesOf } from '../edit/candidates.ts';
 import { narrow, scoreLines } from '../edit/narrow.ts';
@@ -62,7 +62,7 @@ function find(room: RealDoc): AnyOperation {
         closed({ ref: Type.Integer({ minimum: 1 }), path: DocPath, version: Version, line: Line, text: Type.String() }),
       ),
       documents: Type.Integer({ minimum: 0 }),
-      /** False: there are more documents or matches than were looked at. */
+      /** False: there are more documents or matches than were looked at, or some cannot be read. */
       complete: Type.Boolean(),
     }),
     ...READING,
@@ -73,8 +73,16 @@ function find(room: RealDoc): AnyOperation {
       const max = input.max ?? 10;
       const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
       const hits: Hit[] = [];
+      let isWhole = files.length < MAX_DOCUMENTS;
       for (const file of files) {
-        const found = search(file, (await room.shown(file)).tree, input.words, max);
+        let found: Hit[] = [];
+        try {
+          found = search(file, (await room.shown(file)).tree, input.words, max);
+        } catch (error) {
+          // One document that cannot be read keeps nobody from the others.
+          if (files.length === 1 || !isJinguError(error)) throw error;
+          isWhole = false;
+        }
         if (found.length > 0) ctx.raise(file.label);
         hits.push(...found);
         if (ctx.signal.aborted) throw fail('CANCELLED');
@@ -90,7 +98,7 @@ function find(room: RealDoc): AnyOperation {
       return {
         candidates: shown,
         documents: files.length,
-        complete: files.length < MAX_DOCUMENTS && hits.length <= max,
+        complete: isWhole && hits.length <= max,
       };
     },
   });

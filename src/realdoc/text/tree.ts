@@ -4,6 +4,7 @@ import { type Change, countNewlines } from './splice.ts';
 
 export { SpliceMismatch } from './rewrite.ts';
 
+const same = (error: unknown): unknown => error;
 const noLoader: LeafLoader = () => {
   throw new Error('a leaf without bytes in a text without a store');
 };
@@ -16,10 +17,17 @@ const noLoader: LeafLoader = () => {
 export class TextTree {
   readonly #root: Inner;
   readonly #load: LeafLoader;
+  readonly #named: (error: unknown) => unknown;
 
-  private constructor(root: Inner, load: LeafLoader) {
+  private constructor(root: Inner, load: LeafLoader, named = same) {
     this.#root = root;
     this.#load = load;
+    this.#named = named;
+  }
+
+  /** The same text, whose stored bytes are found wrong only when they are read: `named` says then whose text it is. */
+  naming(named: (error: unknown) => unknown): TextTree {
+    return new TextTree(this.#root, this.#load, named);
   }
 
   /** The bytes are shared, not copied: do not change them afterwards. */
@@ -134,11 +142,15 @@ export class TextTree {
     if (change.length === 0) return this;
     let end = 0;
     for (const s of change) {
-      if (s.at < end || s.at + s.del.length > this.bytes) throw new SpliceMismatch(s.at);
+      if (s.at < end || s.at + s.del.length > this.bytes) throw this.#named(new SpliceMismatch(s.at));
       end = s.at + s.del.length;
     }
     const rewriter = new Rewriter((leaf) => this.#dataOf(leaf), isLater);
-    return new TextTree(rootOf(rewriter.rewrite(this.#root, change)), this.#load);
+    try {
+      return new TextTree(rootOf(rewriter.rewrite(this.#root, change)), this.#load, this.#named);
+    } catch (error) {
+      throw this.#named(error);
+    }
   }
 
   /** All leaves from left to right. */
@@ -153,14 +165,21 @@ export class TextTree {
   /** Bytes of a leaf of this text. What has to be made for it is not kept: a walk over a long text must not fill memory. */
   peek(leaf: Leaf): Uint8Array {
     if (leaf.data) return leaf.data;
-    if (leaf.id !== undefined) return this.#load(leaf.id);
-    return follow(leaf.recipe!, (from) => this.peek(from));
+    try {
+      return leaf.id === undefined ? follow(leaf.recipe!, (from) => this.peek(from)) : this.#load(leaf.id);
+    } catch (error) {
+      throw this.#named(error);
+    }
   }
 
   #dataOf(leaf: Leaf): Uint8Array {
     if (leaf.data) return leaf.data;
-    if (leaf.id !== undefined) return this.#load(leaf.id);
-    leaf.data = follow(leaf.recipe!, (from) => this.#dataOf(from));
+    try {
+      if (leaf.id !== undefined) return this.#load(leaf.id);
+      leaf.data = follow(leaf.recipe!, (from) => this.#dataOf(from));
+    } catch (error) {
+      throw this.#named(error);
+    }
     leaf.recipe = undefined;
     return leaf.data;
   }
