@@ -7,6 +7,7 @@ import {
   Id,
   LabelSchema,
   operation,
+  PLAIN_READ,
   type Static,
   Type,
 } from '../protocol/index.ts';
@@ -58,11 +59,7 @@ function mine(db: Reader, caller: Caller, taskId: string): Task {
 const people = ['ws', 'rest', 'cli'] as const;
 const reading = {
   since: 1,
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
+  ...PLAIN_READ,
   scope: 'task.read',
   surfaces: people,
 } as const;

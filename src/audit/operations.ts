@@ -1,6 +1,6 @@
 import type { Reader } from '../common/index.ts';
 import { fail } from '../common/index.ts';
-import { type AnyOperation, closed, operation } from '../protocol/index.ts';
+import { type AnyOperation, closed, operation, PLAIN_READ } from '../protocol/index.ts';
 import type { AuditLog } from './audit-log.ts';
 import { exportFile, exportText, verifyLive } from './exporter.ts';
 import { auditSql, type EventRow, entryOf } from './repository.ts';
@@ -27,11 +27,7 @@ export interface AuditRoom {
 
 const common = {
   since: 1,
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
+  ...PLAIN_READ,
   surfaces: ['ws', 'rest', 'cli'],
 } as const;
 

@@ -1,4 +1,4 @@
-import { type AnyOperation, closed, operation, Type } from '../protocol/index.ts';
+import { type AnyOperation, closed, operation, PLAIN_READ, Type } from '../protocol/index.ts';
 import type { Finding } from './health.ts';
 
 const FindingSchema = closed({
@@ -49,11 +49,7 @@ export interface BoxServices {
 export function boxOperations(box: BoxServices): AnyOperation[] {
   const about = {
     since: 1,
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
+    ...PLAIN_READ,
     scope: 'box.read',
     surfaces: ['ws', 'rest', 'cli'],
     errors: [],

@@ -1,5 +1,6 @@
 import type { Clock, Database, Tx } from '../common/index.ts';
 import type { BoxEvent, EventKind } from '../protocol/index.ts';
+import { Listeners } from './listeners.ts';
 
 interface EventRow {
   topic: string;
@@ -16,7 +17,7 @@ interface EventRow {
 export class EventLog {
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #listeners = new Map<string, Set<(event: BoxEvent) => void>>();
+  readonly #listeners = new Listeners<BoxEvent>();
   readonly epoch: string;
   /** Events handed out since the start, by kind. */
   readonly published = new Map<EventKind, number>();
@@ -74,16 +75,7 @@ export class EventLog {
 
   /** Calls back for every later event of the topic; the returned function ends it. */
   listen(topic: string, listener: (event: BoxEvent) => void): () => void {
-    let set = this.#listeners.get(topic);
-    if (!set) {
-      set = new Set();
-      this.#listeners.set(topic, set);
-    }
-    set.add(listener);
-    return () => {
-      set.delete(listener);
-      if (set.size === 0) this.#listeners.delete(topic);
-    };
+    return this.#listeners.add(topic, listener);
   }
 
   /** Forgets events older than `before`, in small batches so that the writer is never held long. */
@@ -108,6 +100,6 @@ export class EventLog {
 
   #publish(event: BoxEvent): void {
     this.published.set(event.kind, (this.published.get(event.kind) ?? 0) + 1);
-    for (const listener of [...(this.#listeners.get(event.topic) ?? [])]) listener(event);
+    this.#listeners.tell(event.topic, event);
   }
 }

@@ -1,5 +1,6 @@
 import { type Clock, type Database, type Logger, newId } from '../common/index.ts';
 import type { EventLog } from './event-log.ts';
+import { Listeners } from './listeners.ts';
 
 /** Deltas are gathered this long before they travel, and this long before they are journalled. */
 const GATHER_MS = 50;
@@ -39,7 +40,7 @@ export class TextStreams {
   readonly #log: Logger;
   readonly #events: EventLog;
   readonly #open = new Map<string, Open>();
-  readonly #listeners = new Map<string, Set<(delta: TextDelta) => void>>();
+  readonly #listeners = new Listeners<TextDelta>();
   #next = 1;
 
   constructor(options: { db: Database; clock: Clock; log: Logger; events: EventLog }) {
@@ -129,24 +130,14 @@ export class TextStreams {
   }
 
   listen(topic: string, listener: (delta: TextDelta) => void): () => void {
-    let set = this.#listeners.get(topic);
-    if (!set) {
-      set = new Set();
-      this.#listeners.set(topic, set);
-    }
-    set.add(listener);
-    return () => {
-      set.delete(listener);
-      if (set.size === 0) this.#listeners.delete(topic);
-    };
+    return this.#listeners.add(topic, listener);
   }
 
   #send(open: Open): void {
     if (open.sent === open.text.length) return;
     const text = open.text.slice(open.sent);
     open.sent = open.text.length;
-    for (const listener of [...(this.#listeners.get(open.topic) ?? [])])
-      listener({ messageId: open.messageId, stream: open.stream, to: open.sent, text });
+    this.#listeners.tell(open.topic, { messageId: open.messageId, stream: open.stream, to: open.sent, text });
   }
 
   async #journal(messageId: string, open: Open): Promise<void> {

@@ -1,4 +1,4 @@
-import { type AnyOperation, closed, operation, Page, Type } from '../protocol/index.ts';
+import { type AnyOperation, closed, operation, Page, PLAIN_READ, Type } from '../protocol/index.ts';
 import { EGRESS_RULES } from './hosts.ts';
 import { listRecords } from './repository.ts';
 
@@ -36,11 +36,7 @@ export function egressOperations(): AnyOperation[] {
     useWhen: ['somebody asks what went out of the building'],
     input: closed({ before: Type.Optional(Type.Integer({ minimum: 1 })), limit: Type.Optional(Page) }),
     output: closed({ records: Type.Array(LedgerLine), next: Nullable(Type.Integer()) }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
+    ...PLAIN_READ,
     scope: 'audit.read',
     errors: [],
     surfaces: ['ws', 'rest', 'cli'],
@@ -66,11 +62,7 @@ export function egressOperations(): AnyOperation[] {
         }),
       ),
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
+    ...PLAIN_READ,
     scope: 'box.read',
     errors: [],
     surfaces: ['ws', 'rest', 'cli'],

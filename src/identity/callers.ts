@@ -1,6 +1,7 @@
 import { fail, type Locale, type Reader } from '../common/index.ts';
 import {
   BROWSER_CEILING,
+  boxCaller,
   type Caller,
   joinLabels,
   type Label,
@@ -170,22 +171,7 @@ export class Callers {
 
   /** The box acting for nobody: only what it is given here by name. */
   internal(scopes: readonly Scope[], label: Label = ORGANISATION): Caller {
-    return {
-      kind: 'internal',
-      surface: 'internal',
-      personId: null,
-      personName: null,
-      deviceId: null,
-      sessionId: null,
-      agent: null,
-      taskId: null,
-      roles: [],
-      scopes: commonScopes(scopes),
-      deviceClass: 'none',
-      label,
-      locale: 'en',
-      epoch: this.#epochs.box,
-    };
+    return { ...boxCaller(commonScopes(scopes), label), epoch: this.#epochs.box };
   }
 
   /** Today's epoch of what the caller stands on. Throws when it has lost its standing. */

@@ -7,6 +7,7 @@ import {
   ORGANISATION,
   operation,
   PERSON,
+  PLAIN_READ,
   SCOPES,
   type Static,
   Type,
@@ -67,11 +68,7 @@ const Answer = closed({
 });
 const common = {
   since: 1,
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
+  ...PLAIN_READ,
   scope: 'box.read',
   surfaces: ['ws', 'rest', 'cli'],
 } as const;

@@ -30,6 +30,26 @@ export interface Caller {
   epoch: number;
 }
 
+/** The box acting for nobody, with what it is given here by name and nothing else. */
+export function boxCaller(scopes: readonly Scope[], label: Label): Caller {
+  return {
+    kind: 'internal',
+    surface: 'internal',
+    personId: null,
+    personName: null,
+    deviceId: null,
+    sessionId: null,
+    agent: null,
+    taskId: null,
+    roles: [],
+    scopes,
+    deviceClass: 'none',
+    label,
+    locale: 'en',
+    epoch: 0,
+  };
+}
+
 /** A caller as audit and approvals store it: enough to say who, never enough to act. */
 export interface Actor {
   kind: Caller['kind'];

@@ -44,6 +44,15 @@ export interface OperationContract<I extends TSchema = TSchema, O extends TSchem
   examples: readonly { note: string; input: unknown }[];
 }
 
+/** What the contracts of most reads have in common. */
+export const PLAIN_READ = {
+  effect: 'read',
+  risk: 'low',
+  confirmation: 'never',
+  idempotency: 'natural',
+  undo: 'none',
+} as const;
+
 export type InputOf<C extends OperationContract> = Static<C['input']>;
 export type OutputOf<C extends OperationContract> = Static<C['output']>;
 

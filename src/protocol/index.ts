@@ -1,5 +1,5 @@
-export { type Actor, actorOf, type Caller, type Surface } from './caller.ts';
-export { type InputOf, needsKey, type OperationContract, type OutputOf, type Text } from './contract.ts';
+export { type Actor, actorOf, boxCaller, type Caller, type Surface } from './caller.ts';
+export { type InputOf, needsKey, type OperationContract, type OutputOf, PLAIN_READ, type Text } from './contract.ts';
 export { contentSecurityPolicy, PAGE_HEADERS } from './csp.ts';
 export {
   CallParams,
@@ -98,3 +98,4 @@ export { closed, DocPath, Id, LabelSchema, Name, Page, type Static, Type, Versio
 export { BROWSER_CEILING, ROLES, type Role, SCOPES, type Scope, scopesOf } from './scopes.ts';
 export { connectText, helloText, RENEW_BEFORE_MS, renewText } from './session.ts';
 export { Bearer, Challenge, Connect, Renew, SessionProof } from './session-frames.ts';
+export { VersionBy, VersionGroup } from './version-group.ts';

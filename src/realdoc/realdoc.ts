@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, type Database, fail, type Logger, newId } from '../common/index.ts';
-import type { Caller } from '../protocol/index.ts';
+import { boxCaller, type Caller, ORGANISATION } from '../protocol/index.ts';
 import { Background } from './background.ts';
 import { Documents } from './documents.ts';
 import type { CheckSyntax } from './edit/advisory.ts';
@@ -16,7 +16,6 @@ import type { RealDocOptions } from './options.ts';
 import { Displaced } from './projection/displaced.ts';
 import { Holds } from './projection/holds.ts';
 import { type ImportAnswer, Intake } from './projection/intake.ts';
-import { internalCaller } from './projection/internal-caller.ts';
 import { type Kernel, loadKernel } from './projection/kernel.ts';
 import { type Locating, locate } from './projection/locate.ts';
 import { parseDocPath } from './projection/paths.ts';
@@ -245,7 +244,8 @@ export class RealDoc {
   async #import(input: unknown): Promise<ImportAnswer> {
     const idempotencyKey = newId('scan', this.clock.now());
     const request = { operation: 'doc.import', input, idempotencyKey };
-    const { output } = await this.#o.invoke(this.#o.caller?.() ?? internalCaller(), request);
+    const caller = this.#o.caller?.() ?? boxCaller(['doc.read', 'doc.write'], ORGANISATION);
+    const { output } = await this.#o.invoke(caller, request);
     return output as ImportAnswer;
   }
 

@@ -106,6 +106,21 @@ export interface ProjectionRow {
   lies: string | null;
 }
 
+/** The file holds `version` (0: nothing yet), as far as is known, and is to be written. */
+export function freshProjection(file: string, version: number, at: number): ProjectionRow {
+  return {
+    file,
+    version,
+    state: 'pending',
+    signature: null,
+    reason: null,
+    foreign: null,
+    attempts: 0,
+    lies: null,
+    at,
+  };
+}
+
 export interface TreeRow {
   file: string;
   version: number;

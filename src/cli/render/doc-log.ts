@@ -1,21 +1,15 @@
 import type { Locale } from '../../common/index.ts';
+import type { VersionBy, VersionGroup } from '../../protocol/version-group.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad, width } from './table.ts';
 import { instant, plain } from './value.ts';
-
-interface By {
-  kind: string;
-  personId: string | null;
-  agent: string | null;
-  taskId: string | null;
-}
 
 export interface LogAnswer {
   versions: {
     path: string;
     version: number;
     at: number;
-    by: By;
+    by: VersionBy;
     source: string;
     note?: string;
     added: number;
@@ -23,21 +17,8 @@ export interface LogAnswer {
     undone: boolean;
     tags: string[];
   }[];
-  groups?: {
-    from: number;
-    to: number;
-    at: number;
-    until: number;
-    by: By;
-    sources: string[];
-    notes: string[];
-    added: number;
-    removed: number;
-    undone: number;
-    tags: string[];
-  }[];
+  groups?: VersionGroup[];
   more: boolean;
-  historyStart?: number;
 }
 
 /** Names of people by their ids; an id without a name is shown as it is. */
@@ -46,7 +27,7 @@ export type Names = ReadonlyMap<string, string>;
 interface Row {
   versions: string;
   at: number;
-  by: By;
+  by: VersionBy;
   what: string;
   counts: [added: number, removed: number];
   words: string[];
@@ -120,7 +101,7 @@ function countsOf([added, removed]: [number, number], spaces: number, terminal: 
   return `${terminal.style('green', `+${added}`)} ${terminal.style('red', `-${removed}`)}${' '.repeat(spaces)}`;
 }
 
-export function whoOf(by: By, names: Names, locale: Locale): string {
+export function whoOf(by: VersionBy, names: Names, locale: Locale): string {
   if (by.kind === 'internal') return locale === 'zh' ? '共享文件夹' : 'the share';
   const name = by.personId === null ? by.kind : (names.get(by.personId) ?? by.personId);
   if (by.agent === null) return name;

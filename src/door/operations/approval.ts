@@ -1,5 +1,5 @@
 import { fail } from '../../common/index.ts';
-import { type AnyOperation, type Caller, closed, Id, operation, Type } from '../../protocol/index.ts';
+import { type AnyOperation, type Caller, closed, Id, operation, PLAIN_READ, Type } from '../../protocol/index.ts';
 import type { ApprovalRow, ApprovalState, Card } from '../approval-records.ts';
 import type { Approvals } from '../approvals.ts';
 
@@ -59,11 +59,7 @@ export function approvalOperations(approvals: Approvals): AnyOperation[] {
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
       }),
       output: closed({ approvals: Type.Array(Row), pending: Type.Integer() }),
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'approval.answer',
       surfaces: ['ws', 'rest', 'cli'],
       errors: [],
@@ -90,11 +86,7 @@ export function approvalOperations(approvals: Approvals): AnyOperation[] {
       input: closed({ id: Id }),
       output: Row,
       positional: ['id'],
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'approval.answer',
       surfaces: ['ws', 'rest', 'cli'],
       errors: ['APPROVAL_NOT_FOUND'],

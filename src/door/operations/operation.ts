@@ -1,15 +1,11 @@
-import { type AnyOperation, closed, operation, Type } from '../../protocol/index.ts';
+import { type AnyOperation, closed, operation, PLAIN_READ, Type } from '../../protocol/index.ts';
 import { contractOf, offeredOn, type Registry } from '../registry.ts';
 
 /** Progressive discovery: nouns, then the operations of one noun, then one contract. Small enough for a small model. */
 export function registryOperations(registry: Registry): AnyOperation[] {
   const about = {
     since: 1,
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
+    ...PLAIN_READ,
     scope: 'box.read',
   } as const;
   return [

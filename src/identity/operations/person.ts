@@ -1,5 +1,5 @@
 import { fail } from '../../common/index.ts';
-import { type AnyOperation, closed, Id, Name, operation, type Role, Type } from '../../protocol/index.ts';
+import { type AnyOperation, closed, Id, Name, operation, PLAIN_READ, type Role, Type } from '../../protocol/index.ts';
 import type { Identity } from '../identity.ts';
 import { person as findPerson, people, updatePerson } from '../repository.ts';
 import { assertMayGive, changeablePerson, createPerson } from './person-rules.ts';
@@ -15,11 +15,7 @@ export function personOperations(identity: Identity): AnyOperation[] {
       summary: { en: 'List the people of this box', zh: '列出盒子上的人员' },
       input: closed({}),
       output: closed({ people: Type.Array(PersonShape, { maxItems: 10_000 }) }),
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'device.admin',
       errors: [],
       surfaces: ['ws', 'rest', 'cli'],

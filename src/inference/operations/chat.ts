@@ -1,4 +1,4 @@
-import { type AnyOperation, closed, ORGANISATION, operation, Type } from '../../protocol/index.ts';
+import { type AnyOperation, closed, ORGANISATION, operation, PLAIN_READ, Type } from '../../protocol/index.ts';
 import { chat } from '../chat.ts';
 import type { Inference } from '../inference.ts';
 import { zoneOf } from '../model-record.ts';
@@ -50,11 +50,7 @@ export function inferChat(inference: Inference): AnyOperation[] {
         zone: Type.Literal('box'),
         usage: UsageSchema,
       }),
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'infer',
       audited: true,
       surfaces: ['ws', 'rest'],
@@ -98,11 +94,7 @@ export function inferChat(inference: Inference): AnyOperation[] {
       output: closed({
         models: Type.Array(closed({ id: Type.String(), zone: Type.Literal('box'), state: Type.String() })),
       }),
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'infer',
       surfaces: ['ws', 'rest'],
       errors: [],

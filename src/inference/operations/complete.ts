@@ -1,4 +1,4 @@
-import { type AnyOperation, closed, ORGANISATION, operation, Type } from '../../protocol/index.ts';
+import { type AnyOperation, closed, ORGANISATION, operation, PLAIN_READ, Type } from '../../protocol/index.ts';
 import type { Inference } from '../inference.ts';
 import { zoneOf } from '../model-record.ts';
 import { GrammarSchema, Message, ModelId, UsageSchema } from './shapes.ts';
@@ -35,11 +35,7 @@ export function modelComplete(inference: Inference): AnyOperation {
       zone: Type.Literal('box'),
       usage: UsageSchema,
     }),
-    effect: 'read',
-    risk: 'low',
-    confirmation: 'never',
-    idempotency: 'natural',
-    undo: 'none',
+    ...PLAIN_READ,
     scope: 'task.submit',
     audited: true,
     surfaces: [],

@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import { type AnyOperation, closed, operation, Type } from '../../protocol/index.ts';
+import { type AnyOperation, closed, operation, PLAIN_READ, Type } from '../../protocol/index.ts';
 import type { Inference } from '../inference.ts';
 import type { ModelView } from '../models.ts';
 import { ModelId } from './shapes.ts';
@@ -56,11 +56,7 @@ export function modelOperations(inference: Inference): AnyOperation[] {
       summary: { en: 'List the models this box knows', zh: '列出盒子已知的模型' },
       input: closed({}),
       output: closed({ models: Type.Array(ModelSchema) }),
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'box.read',
       surfaces: ['ws', 'rest', 'cli'],
       errors: [],
@@ -76,11 +72,7 @@ export function modelOperations(inference: Inference): AnyOperation[] {
       input: closed({ id: ModelId }),
       output: ModelSchema,
       positional: ['id'],
-      effect: 'read',
-      risk: 'low',
-      confirmation: 'never',
-      idempotency: 'natural',
-      undo: 'none',
+      ...PLAIN_READ,
       scope: 'box.read',
       surfaces: ['ws', 'rest', 'cli'],
       errors: ['MODEL_UNKNOWN', 'ZONE_UNAVAILABLE'],

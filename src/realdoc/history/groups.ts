@@ -1,8 +1,10 @@
+import type { VersionBy, VersionGroup } from '../../protocol/index.ts';
+
 /** What grouping looks at: one version of one document. */
 export interface Groupable {
   version: number;
   at: number;
-  by: { kind: string; personId: string | null; agent: string | null; taskId: string | null };
+  by: VersionBy;
   source: string;
   note?: string;
   added: number;
@@ -11,30 +13,13 @@ export interface Groupable {
   tags: readonly string[];
 }
 
-/** Versions that people think of as one: what a task did, or what one hand did without a longer pause. */
-export interface Group {
-  /** Oldest and newest version of it. */
-  from: number;
-  to: number;
-  /** Times of those two. */
-  at: number;
-  until: number;
-  by: Groupable['by'];
-  sources: string[];
-  notes: string[];
-  added: number;
-  removed: number;
-  undone: number;
-  tags: string[];
-}
-
 /** Programs that save by themselves make a version every few seconds; a pause this long is a new sitting. */
 const PAUSE_MS = 10 * 60_000;
 const MAX_NOTES = 5;
 
 /** Groups versions that come newest first; the groups come newest first too. A tagged version ends its group. Pure. */
-export function groupVersions(versions: readonly Groupable[]): Group[] {
-  const groups: Group[] = [];
+export function groupVersions(versions: readonly Groupable[]): VersionGroup[] {
+  const groups: VersionGroup[] = [];
   let newer: Groupable | undefined;
   for (const entry of versions) {
     const open = groups.at(-1);
@@ -55,7 +40,7 @@ function belongs(newer: Groupable, older: Groupable): boolean {
   return sameHand && isPlain(newer) && isPlain(older) && Math.abs(newer.at - older.at) <= PAUSE_MS;
 }
 
-function groupOf({ version, at, by, source, note, added, removed, undone, tags }: Groupable): Group {
+function groupOf({ version, at, by, source, note, added, removed, undone, tags }: Groupable): VersionGroup {
   return {
     from: version,
     to: version,
@@ -71,7 +56,7 @@ function groupOf({ version, at, by, source, note, added, removed, undone, tags }
   };
 }
 
-function add(group: Group, older: Groupable): void {
+function add(group: VersionGroup, older: Groupable): void {
   group.from = older.version;
   group.at = older.at;
   group.added += older.added;

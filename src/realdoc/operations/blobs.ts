@@ -1,23 +1,14 @@
 import { fail } from '../../common/index.ts';
-import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } from '../../protocol/index.ts';
-import { resolveVersion } from '../history/at.ts';
+import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
 import type { Stored } from '../kinds/content.ts';
 import { refusalOf } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
-import * as rows from '../repository/index.ts';
 import { TextTree } from '../text/tree.ts';
 import { gitOperations } from './git.ts';
 import { READING, WRITING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
+import { type DocumentBlobs, OFFER_ERRORS, offerVersion } from './offering.ts';
 import { Note, Sha256, VersionMade } from './shapes.ts';
-
-/** Where bytes wait on their way in and out; they stay only as long as somebody uses them. */
-export interface DocumentBlobs {
-  /** Throws TOO_LARGE, BLOB_QUOTA, DISK_FULL or BLOB_FAILED. */
-  put(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<{ sha256: string; bytes: number }>;
-  /** Throws BLOB_NOT_FOUND. */
-  bytes(sha256: string): Promise<Buffer>;
-}
 
 const EXAMPLE = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
 
@@ -31,7 +22,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     id: 'doc.download',
     since: 1,
     summary: { en: 'Put the exact bytes of a version up for download', zh: '提供某一版本的原始内容供下载' },
-    avoidWhen: ['some lines are enough: use doc.read'],
+    avoidWhen: ['some lines are enough: use doc.read', 'its history shall come along: use doc.export'],
     input: closed({
       path: DocPath,
       /** `v12`, a time (ISO 8601) or the name of a tag; left out: the newest. */
@@ -47,20 +38,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     }),
     ...READING,
     audited: true,
-    errors: [
-      'DOC_NOT_FOUND',
-      'DOC_DELETED',
-      'DOC_PATH_INVALID',
-      'DOC_READ_ONLY_KIND',
-      'DOC_TOO_LARGE',
-      'DOC_VERSION_UNKNOWN',
-      'DOC_PRUNED',
-      'DOC_WORKSPACE_NOT_FOUND',
-      'TOO_LARGE',
-      'BLOB_QUOTA',
-      'DISK_FULL',
-      'BLOB_FAILED',
-    ],
+    errors: OFFER_ERRORS,
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path'],
     examples: [
@@ -68,13 +46,7 @@ function download(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       { note: 'as it was', input: { path: 'office/minutes.md', at: 'v3' } },
     ],
     facts: (_ctx, input) => ({ targets: [{ kind: 'document', id: input.path, name: input.path }] }),
-    read: async (ctx, input) => {
-      const file = await room.locate(input.path, { deleted: input.at !== undefined });
-      const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-      const { sha256, bytes } = await blobs.put(room.fileBytes(file, version));
-      ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
-      return { path: file.path, version, sha256, bytes, url: `${PATHS.blobs}${sha256}` };
-    },
+    read: (ctx, input) => offerVersion(room, blobs, ctx, input),
   });
 }
 

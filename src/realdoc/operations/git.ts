@@ -2,7 +2,6 @@ import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, PATHS, Type, Version } from '../../protocol/index.ts';
 import { gitBundle } from '../git/bundle.ts';
 import { type TakenIn, takeIn } from '../git/take-in.ts';
-import { resolveVersion } from '../history/at.ts';
 import { textFacts } from '../kinds/kind.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -10,9 +9,9 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
-import type { DocumentBlobs } from './blobs.ts';
-import { READING } from './heads.ts';
+import { CHANGING, READING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
+import { type DocumentBlobs, OFFER_ERRORS, offerVersion } from './offering.ts';
 import { documentsBelow } from './reading.ts';
 import { Sha256, VersionMade } from './shapes.ts';
 
@@ -58,20 +57,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     }),
     ...READING,
     audited: true,
-    errors: [
-      'DOC_NOT_FOUND',
-      'DOC_DELETED',
-      'DOC_PATH_INVALID',
-      'DOC_READ_ONLY_KIND',
-      'DOC_TOO_LARGE',
-      'DOC_VERSION_UNKNOWN',
-      'DOC_PRUNED',
-      'DOC_WORKSPACE_NOT_FOUND',
-      'TOO_LARGE',
-      'BLOB_QUOTA',
-      'DISK_FULL',
-      'BLOB_FAILED',
-    ],
+    errors: OFFER_ERRORS,
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'form'],
     examples: [
@@ -82,13 +68,8 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     facts: (_ctx, input) => ({ targets: [{ kind: 'document', id: input.path, name: input.path }] }),
     read: async (ctx, input) => {
       const { path, form } = input;
-      const url = (sha256: string): string => `${PATHS.blobs}${sha256}`;
       if (form === 'file') {
-        const file = await room.locate(path, { deleted: input.at !== undefined });
-        const version = input.at === undefined ? file.head : resolveVersion(ctx.db, file, input.at);
-        const kept = await blobs.put(room.fileBytes(file, version));
-        ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
-        return { path, form, version, documents: 1, versions: 1, ...kept, url: url(kept.sha256) };
+        return { form, documents: 1, versions: 1, ...(await offerVersion(room, blobs, ctx, input)) };
       }
       if (input.at !== undefined)
         throw fail('INPUT_INVALID', { pointer: '/at', reason: 'a git bundle has every version' });
@@ -115,7 +96,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
         versions,
         commit: head,
         ...kept,
-        url: url(kept.sha256),
+        url: `${PATHS.blobs}${kept.sha256}`,
       };
     },
   });
@@ -153,12 +134,7 @@ function cloneOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       ref: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
     }),
     output: VersionMade,
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    scope: 'doc.write',
+    ...CHANGING,
     errors: [
       'DOC_EXISTS',
       'DOC_NAME_CLASH',

@@ -1,20 +1,17 @@
-/** What the contracts of most operations on documents have in common. */
-export const READING = {
-  effect: 'read',
-  risk: 'low',
-  confirmation: 'never',
-  idempotency: 'natural',
-  undo: 'none',
-  scope: 'doc.read',
-} as const;
+import { PLAIN_READ } from '../../protocol/index.ts';
 
-/** Leaves versions, which `doc.undo` takes back, and can be tried without an effect. */
-export const WRITING = {
+/** What the contracts of most operations on documents have in common. */
+export const READING = { ...PLAIN_READ, scope: 'doc.read' } as const;
+
+/** Leaves versions, which `doc.undo` takes back. */
+export const CHANGING = {
   effect: 'write',
   risk: 'low',
   confirmation: 'policy',
   idempotency: 'key',
   undo: { by: 'doc.undo' },
-  dryRun: true,
   scope: 'doc.write',
 } as const;
+
+/** The same, and can be tried without an effect. */
+export const WRITING = { ...CHANGING, dryRun: true } as const;

@@ -8,6 +8,8 @@ import {
   operation,
   Type,
   Version,
+  VersionBy,
+  VersionGroup,
 } from '../../protocol/index.ts';
 import { resolveVersion } from '../history/at.ts';
 import { compareShown } from '../history/compare.ts';
@@ -24,35 +26,13 @@ import { READING } from './heads.ts';
 import { DocumentId, shownLabel } from './shapes.ts';
 import { lineCounts } from './written.ts';
 
-const By = closed({
-  kind: Type.String(),
-  personId: Type.Union([Type.String(), Type.Null()]),
-  agent: Type.Union([Type.String(), Type.Null()]),
-  taskId: Type.Union([Type.String(), Type.Null()]),
-});
-
-const LogGroup = closed({
-  from: Version,
-  to: Version,
-  at: Type.Integer(),
-  until: Type.Integer(),
-  by: By,
-  sources: Type.Array(Type.String()),
-  notes: Type.Array(Type.String()),
-  added: Type.Integer(),
-  removed: Type.Integer(),
-  /** How many of them are taken back. */
-  undone: Type.Integer(),
-  tags: Type.Array(Type.String()),
-});
-
 const LogEntry = closed({
   path: DocPath,
   document: DocumentId,
   version: Version,
   base: Type.Integer(),
   at: Type.Integer(),
-  by: By,
+  by: VersionBy,
   source: Type.String(),
   call: Type.String(),
   note: Type.Optional(Type.String()),
@@ -88,7 +68,7 @@ function log(room: RealDoc): AnyOperation {
     }),
     output: closed({
       versions: Type.Array(LogEntry),
-      groups: Type.Optional(Type.Array(LogGroup)),
+      groups: Type.Optional(Type.Array(VersionGroup)),
       more: Type.Boolean(),
       /** The first version that there is, where older ones were taken away. */
       start: Type.Optional(Version),

@@ -7,6 +7,7 @@ import { lookAtDisplaced } from '../projection/look-displaced.ts';
 import { parseDocPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
+import { CHANGING } from './heads.ts';
 import { DocumentId } from './shapes.ts';
 
 const Adopted = closed({
@@ -39,12 +40,7 @@ export function importOperation(room: RealDoc): AnyOperation {
       ),
     }),
     output: closed({ documents: Type.Array(Adopted) }),
-    effect: 'write',
-    risk: 'low',
-    confirmation: 'policy',
-    idempotency: 'key',
-    undo: { by: 'doc.undo' },
-    scope: 'doc.write',
+    ...CHANGING,
     minIntegrity: 1,
     errors: [
       'DOC_NOT_FOUND',

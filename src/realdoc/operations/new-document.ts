@@ -10,7 +10,7 @@ import { parseDocPath } from '../projection/paths.ts';
 import { refuseIfAway } from '../projection/roots.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, WorkspaceRow } from '../rows.ts';
+import { type FileRow, freshProjection, type WorkspaceRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
 import { shownLabel, type VersionMade } from './shapes.ts';
@@ -66,17 +66,7 @@ export function beginDocument(
   rows.insertFile(ctx.tx, seed);
   const file = appendVersion(ctx, seed, { source: 'create', change: [], args: { sha256, bytes: tree.bytes }, note });
   room.leaves.keep(ctx.tx, file.id, 1, { tree, sha256, staged });
-  rows.putProjection(ctx.tx, {
-    file: file.id,
-    version: 0,
-    state: 'pending',
-    signature: null,
-    reason: null,
-    foreign: null,
-    attempts: 0,
-    lies: null,
-    at: ctx.clock.now(),
-  });
+  rows.putProjection(ctx.tx, freshProjection(file.id, 0, ctx.clock.now()));
   ctx.emit('box', 'workspace-changed', { workspace: workspace.name, path: file.path, change: 'new' });
   ctx.undoWith({ call: ctx.callId });
   ctx.raise(file.label);

@@ -4,7 +4,7 @@ import type { Documents } from '../documents.ts';
 import { CHAIN_START } from '../history/chain.ts';
 import type { LeafStore } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
+import { type FileRow, type FileSignature, freshProjection, type ProjectionRow } from '../rows.ts';
 import { compose } from '../text/compose.ts';
 import { mergeChanges } from '../text/merge.ts';
 import { invert } from '../text/splice.ts';
@@ -255,17 +255,7 @@ function done(file: FileRow, change: Adopted): Adoption {
 }
 
 function fresh(file: FileRow, ctx: WriteContext): ProjectionRow {
-  return {
-    file: file.id,
-    version: file.head,
-    state: 'pending',
-    signature: null,
-    reason: null,
-    foreign: null,
-    attempts: 0,
-    lies: null,
-    at: ctx.clock.now(),
-  };
+  return freshProjection(file.id, file.head, ctx.clock.now());
 }
 
 /** Records that the file on the share holds `version`. */

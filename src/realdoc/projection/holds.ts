@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../common/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Folder } from './folder.ts';
+import { hasWriter } from './has-writer.ts';
 import type { Kernel } from './kernel.ts';
 import { ownerFilesOf, ownerOf } from './owner-files.ts';
 import { onDisk } from './paths.ts';
@@ -50,15 +51,4 @@ export class Holds {
 
 function whoOf(open: readonly OpenFile[]): string | undefined {
   return open.find((o) => o.who !== '')?.who;
-}
-
-async function hasWriter(kernel: Kernel | undefined, folder: Folder, name: string, docPath: string): Promise<boolean> {
-  if (!kernel || !(await bigStatOf(folder.at(name)))) return false;
-  const handle = await folder.openFile(name, docPath);
-  if (!handle) return false;
-  try {
-    return kernel.hasWriter(handle.fd) === true;
-  } finally {
-    await handle.close();
-  }
 }

@@ -5,6 +5,7 @@ import { newId } from '../../common/index.ts';
 import type { FileRow, FileSignature } from '../rows.ts';
 import { isDosReadOnly } from './attributes.ts';
 import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
+import { hasWriter } from './has-writer.ts';
 import type { Kernel } from './kernel.ts';
 import { keptName, onDisk, temporaryName } from './paths.ts';
 import { looksOf, looksSame, readWhole, signatureOf } from './read-file.ts';
@@ -122,17 +123,6 @@ async function placeNew(folder: Folder, temporary: string, name: string): Promis
     if (await bigStatOf(folder.at(name))) return false;
     await rename(folder.at(temporary), folder.at(name));
     return true;
-  }
-}
-
-async function hasWriter(kernel: Kernel | undefined, folder: Folder, name: string, docPath: string): Promise<boolean> {
-  if (!kernel) return false;
-  const handle = await folder.openFile(name, docPath);
-  if (!handle) return false;
-  try {
-    return kernel.hasWriter(handle.fd) === true;
-  } finally {
-    await handle.close();
   }
 }
 
