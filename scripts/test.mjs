@@ -23,7 +23,10 @@ await main(async () => {
     const judged =
       !isWhole || isByName
         ? 0
-        : await runForeground(node, [join(root, 'scripts/skips.ts'), report], { cwd: root, env: withNode(node) });
+        : await runForeground(node, [join(root, 'test/support/skips-main.ts'), report], {
+            cwd: root,
+            env: withNode(node),
+          });
     process.stdout.write(`${passed} passed, ${failed} failed\n`);
     return rc === 0 && (failed > 0 || judged !== 0) ? 1 : rc;
   } finally {

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { judgeSkips, skippedIn } from '../../../scripts/check/skips.ts';
 import { allowedSkips } from '../../allowed-skips.ts';
 import type { Need } from '../../support/needs.ts';
+import { judgeSkips, skippedIn } from '../../support/skips.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const folder = mkdtempSync(join(tmpdir(), 'jingu-skips-'));
@@ -65,7 +65,7 @@ describe('the run', () => {
     ];
     writeFileSync(report, JSON.stringify({ testResults: [{ name: join(ROOT, 'test/x.test.ts'), assertionResults }] }));
     const { PATH = '' } = process.env;
-    const done = spawnSync(process.execPath, [join(ROOT, 'scripts/skips.ts'), report], {
+    const done = spawnSync(process.execPath, [join(ROOT, 'test/support/skips-main.ts'), report], {
       encoding: 'utf8',
       env: { PATH, ...env },
     });

@@ -1,5 +1,5 @@
-import type { AllowedSkip } from '../../test/allowed-skips.ts';
-import type { Need } from '../../test/support/needs.ts';
+import type { AllowedSkip } from '../allowed-skips.ts';
+import type { Need } from './needs.ts';
 
 export interface SkippedTest {
   /** From the root of the repository. */
