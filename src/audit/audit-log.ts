@@ -96,13 +96,13 @@ export class AuditLog {
    */
   append(tx: Tx, input: AuditInput): { seq: number; leaf: Uint8Array } {
     if (!/^[a-z][a-z0-9]*([.-][a-z0-9]+)*$/.test(input.type)) throw new TypeError(`audit type "${input.type}"`);
-    const last = auditSql.last(tx);
+    let last: { seq: number; ts: number; leaf: Uint8Array } | undefined = auditSql.last(tx);
     let ts = this.#clock.now();
     if (last && ts < last.ts) {
       if (last.ts - ts <= CLOCK_SLACK_MS) ts = last.ts;
-      else this.#insert(tx, ts, { type: CLOCK_MOVED, actor: null, body: { from: last.ts, to: ts } });
+      else last = this.#insert(tx, last, ts, { type: CLOCK_MOVED, actor: null, body: { from: last.ts, to: ts } });
     }
-    const made = this.#insert(tx, ts, input);
+    const made = this.#insert(tx, last, ts, input);
     if (input.type === INTENT) auditSql.openIntent(tx, callIdOf(input), made.seq);
     if (input.type === OUTCOME) auditSql.closeIntent(tx, callIdOf(input));
     tx.afterCommit(() => this.#appended());
@@ -198,8 +198,12 @@ export class AuditLog {
     return verifierKey(this.origin, this.#key);
   }
 
-  #insert(tx: Tx, ts: number, input: AuditInput): { seq: number; leaf: Uint8Array } {
-    const last = auditSql.last(tx);
+  #insert(
+    tx: Tx,
+    last: { seq: number; leaf: Uint8Array } | undefined,
+    ts: number,
+    input: AuditInput,
+  ): { seq: number; ts: number; leaf: Uint8Array } {
     const seq = (last?.seq ?? 0) + 1;
     const prev = last?.leaf ?? NO_LEAF;
     const { type, actor, body } = input;
@@ -217,7 +221,7 @@ export class AuditLog {
     if (row.body.length > MAX_BODY) throw fail('TOO_LARGE', { bytes: row.body.length, limit: MAX_BODY });
     auditSql.insertEvent(tx, row);
     for (const n of newNodes(seq - 1, leaf, auditSql.nodeAt(tx))) auditSql.insertNode(tx, n.level, n.index, n.hash);
-    return { seq, leaf };
+    return { seq, ts, leaf };
   }
 
   #announceKey(tx: Tx, next: NoteSigner, previous: NoteSigner | null): void {

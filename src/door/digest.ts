@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson } from '../common/index.ts';
 
 /** SHA-256 over canonical JSON, as lower-case hex: what records and approvals hold instead of content. */
 export function digestOf(value: unknown): string {
-  return createHash('sha256')
-    .update(canonicalJson(value ?? null))
-    .digest('hex');
+  return hash('sha256', canonicalJson(value ?? null));
 }

@@ -10,11 +10,23 @@ interface Node {
 }
 
 /**
- * A copy of `value` without the members whose schema says `secret: true`. Secrets are answered once and never stored:
+ * `value` without the members whose schema says `secret: true`. Secrets are answered once and never stored:
  * neither in an audit record, nor as an idempotent outcome, nor on an approval card.
  */
 export function withoutSecrets(schema: TSchema, value: unknown): unknown {
-  return hide(schema as Node, value);
+  return mayHide(schema) ? hide(schema as Node, value) : value;
+}
+
+/** Schemas are made once. Most hold no secret anywhere, and then there is nothing to copy. */
+const hiding = new WeakMap<TSchema, boolean>();
+
+function mayHide(schema: TSchema): boolean {
+  let known = hiding.get(schema);
+  if (known === undefined) {
+    known = JSON.stringify(schema).includes('"secret":true');
+    hiding.set(schema, known);
+  }
+  return known;
 }
 
 function hide(node: Node | undefined, value: unknown): unknown {

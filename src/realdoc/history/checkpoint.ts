@@ -11,6 +11,16 @@ const DIGEST_UP_TO = 4 * 1024 * 1024;
 /** Documents whose tree is being stored. */
 const running = new WeakMap<LeafStore, Set<string>>();
 
+/** Which multiple the newest stored tree of a document was seen at or after: every edit comes by here before its answer. */
+const passes = new WeakMap<LeafStore, Map<string, number>>();
+const MOST_KNOWN = 10_000;
+
+function passedBy(leaves: LeafStore): Map<string, number> {
+  const known = passes.get(leaves) ?? new Map<string, number>();
+  passes.set(leaves, known);
+  return known;
+}
+
 /**
  * Stores the text tree of the head when enough versions came since the last one. Only leaves that no stored tree has
  * yet are written, each as what differs from the one it came from, in small batches. A crash or a race in between costs
@@ -21,9 +31,14 @@ export async function checkpointIfDue(
   file: FileRow,
 ): Promise<void> {
   // Looked for only now and then: versions that come in batches pass by many multiples of it at once.
+  const passed = Math.floor(file.head / EVERY);
+  const known = passedBy(room.leaves);
   if (file.head % EVERY !== 0) {
+    if ((known.get(file.id) ?? -1) >= passed) return;
     const last = rows.newestTreeVersion(room.db, file.id);
-    if (Math.floor(last / EVERY) >= Math.floor(file.head / EVERY)) return;
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(file.id, Math.floor(last / EVERY));
+    if (Math.floor(last / EVERY) >= passed) return;
   } else if (file.head - rows.newestTreeVersion(room.db, file.id) < EVERY / 2) return;
   const busy = running.get(room.leaves) ?? new Set<string>();
   running.set(room.leaves, busy);

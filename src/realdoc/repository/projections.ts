@@ -51,9 +51,14 @@ export function putProjection(tx: Tx, p: ProjectionRow): void {
   );
 }
 
-/** Marks that the file lags behind; what is known of it stays. */
+/** Marks that the file lags behind; what is known of it stays. One that lags already since some time does so since then. */
 export function wantProjection(tx: Tx, file: string, at: number): void {
-  tx.run("UPDATE doc_projection SET state = 'pending', reason = NULL, attempts = 0, ts = ? WHERE file = ?", at, file);
+  tx.run(
+    `UPDATE doc_projection SET state = 'pending', reason = NULL, attempts = 0, ts = ?
+     WHERE file = ? AND (state <> 'pending' OR reason IS NOT NULL OR attempts <> 0)`,
+    at,
+    file,
+  );
 }
 
 export function tagsOf(db: Reader, file: string): { name: string; version: number }[] {

@@ -184,8 +184,20 @@ export class TextTree {
     return leaf.data;
   }
 
-  #byteAt(offset: number): number {
-    return this.slice(offset, offset + 1)[0]!;
+  #byteAt(offset: number): number | undefined {
+    if (offset >= this.bytes) return undefined;
+    let node: Node = this.#root;
+    let left = offset;
+    while (isInner(node)) {
+      for (const kid of node.kids) {
+        if (left < kid.bytes) {
+          node = kid;
+          break;
+        }
+        left -= kid.bytes;
+      }
+    }
+    return this.#dataOf(node)[left];
   }
 
   #collect(node: Node, from: number, to: number, parts: Uint8Array[]): void {
