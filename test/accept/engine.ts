@@ -20,9 +20,9 @@ import { isJinguError, silentLogger, systemClock } from '../../src/common/index.
 import { Supervisor } from '../../src/guest/index.ts';
 import { chat } from '../../src/inference/chat.ts';
 import { type CompleteRequest, type GeneratePart, Inference, inferenceMigrations } from '../../src/inference/index.ts';
-import { type Caller, PERSON } from '../../src/protocol/index.ts';
 import { Store } from '../../src/store/index.ts';
 import { Checks } from '../support/checks.ts';
+import { deviceCaller } from '../support/device-caller.ts';
 import { starterModel } from '../support/starter-model.ts';
 
 const starter = starterModel();
@@ -52,22 +52,7 @@ const inference = room(starter.directory);
 const record = inference.models.resolve(undefined);
 const slot = inference.models.slot(record);
 
-const caller = (personId: string): Caller => ({
-  kind: 'device',
-  surface: 'ws',
-  personId,
-  personName: personId,
-  deviceId: null,
-  sessionId: null,
-  agent: null,
-  taskId: null,
-  roles: [],
-  scopes: ['infer'],
-  deviceClass: 'native',
-  label: PERSON,
-  locale: 'en',
-  epoch: 0,
-});
+const caller = (personId: string) => deviceCaller(personId, { scopes: ['infer'] });
 
 const never = new AbortController().signal;
 

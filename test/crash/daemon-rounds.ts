@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LiveBox } from '../support/live-box.ts';
-import { randomFrom } from '../support/task-kill-rounds.ts';
+import { randomFrom } from '../support/random.ts';
 import { answersOf } from './answers.ts';
 import { checkFolder } from './check-state.ts';
 import { DoorCallers } from './door-callers.ts';

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomFrom } from '../support/task-kill-rounds.ts';
+import { randomFrom } from '../support/random.ts';
 import { checkState } from './check-state.ts';
 import { Disk, difference } from './disk.ts';
 import type { ExploreOptions, ExploreReport } from './explore.ts';

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Control, recorded } from './recorder.ts';
+import { runRecorded } from './run-recorded.ts';
 
 export interface ExploreOptions {
   folder: string;
@@ -36,29 +33,6 @@ const PROGRAM = new URL('./explore-main.ts', import.meta.url).pathname;
 
 /** Runs one exploration in a process of its own. `say` gets its progress. Throws with what it said if it ends badly. */
 export async function explore(options: ExploreOptions, say: (line: string) => void): Promise<ExploreReport> {
-  mkdirSync(options.folder, { recursive: true });
-  const control = Control.make(join(options.folder, 'control'), false);
-  const files = {
-    library: options.library,
-    prefix: join(options.folder, 'box'),
-    log: join(options.folder, 'recovery.log'),
-  };
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
-    env: { PATH, HOME, NODE_COMPILE_CACHE: join(tmpdir(), 'jingu-test-compiled'), ...recorded({ ...files, control }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [out, err] = ['', ''];
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => {
-    err += chunk.toString();
-    for (const line of chunk.toString().trimEnd().split('\n')) say(line);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', resolve);
-  });
-  if (code !== 0) throw new Error(`the exploration ended with ${code}: ${err.slice(-4000)}`);
-  rmSync(options.folder, { recursive: true, force: true });
-  return JSON.parse(out) as ExploreReport;
+  const log = join(options.folder, 'recovery.log');
+  return (await runRecorded(PROGRAM, { ...options, log, what: 'the exploration' }, say)) as ExploreReport;
 }

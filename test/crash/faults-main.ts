@@ -7,7 +7,7 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { randomFrom } from '../support/task-kill-rounds.ts';
+import { randomFrom } from '../support/random.ts';
 import { answersOf } from './answers.ts';
 import { checkFolder, checkState } from './check-state.ts';
 import { DAYS, Day, type DayKind } from './day.ts';

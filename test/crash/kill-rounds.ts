@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { hash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { randomFrom } from '../support/task-kill-rounds.ts';
+import { randomFrom } from '../support/random.ts';
 import { answersOf } from './answers.ts';
 import { bundled, sourceOf } from './bundle.ts';
 import { checkFolder, shareOf } from './check-state.ts';

@@ -20,7 +20,7 @@ import { isJinguError } from '../../src/common/index.ts';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import type { Blobs } from '../../src/store/index.ts';
 import type { DocBox } from '../support/doc-box.ts';
-import { randomFrom } from '../support/task-kill-rounds.ts';
+import { randomFrom } from '../support/random.ts';
 import { fileDigest, openBox, withBlobs } from './crash-box.ts';
 import { letter, sheet } from './office-files.ts';
 import { DAY_MS, quickClock } from './quick-clock.ts';

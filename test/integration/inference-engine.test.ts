@@ -5,7 +5,7 @@ import { silentLogger, systemClock } from '../../src/common/index.ts';
 import { Supervisor } from '../../src/guest/index.ts';
 import type { GeneratePart, Inference } from '../../src/inference/index.ts';
 import type { CompleteRequest } from '../../src/inference/inference.ts';
-import { type Caller, PERSON } from '../../src/protocol/index.ts';
+import { deviceCaller } from '../support/device-caller.ts';
 import { openRig, type Rig, rig } from '../support/inference-rig.ts';
 import { tinyModel } from '../support/tiny-model.ts';
 
@@ -22,22 +22,7 @@ async function box(more: Parameters<typeof rig>[0] = {}): Promise<Rig> {
   return rig({ host, records: [tiny.record], otherDirectories: [tiny.directory], defaultModel: 'tiny', ...more });
 }
 
-const person = (id: string): Caller => ({
-  kind: 'device',
-  surface: 'ws',
-  personId: id,
-  personName: id,
-  deviceId: null,
-  sessionId: null,
-  agent: null,
-  taskId: null,
-  roles: [],
-  scopes: ['infer'],
-  deviceClass: 'native',
-  label: PERSON,
-  locale: 'en',
-  epoch: 0,
-});
+const person = (id: string) => deviceCaller(id, { scopes: ['infer'] });
 
 const never = new AbortController().signal;
 const say = (content: string): CompleteRequest['prompt'] => ({ messages: [{ role: 'user', content }] });

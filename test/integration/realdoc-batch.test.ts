@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isJinguError } from '../../src/common/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { person } from '../support/mini-door.ts';
+import { refusedWith } from '../support/refusal.ts';
 
 let box: DocBox;
 beforeEach(async () => {
@@ -12,15 +12,6 @@ beforeEach(async () => {
 afterEach(() => box.destroy());
 
 const edit = (name: string, base: number, ...verbs: object[]) => ({ path: `office/${name}.md`, base, verbs });
-async function refusal(work: Promise<unknown>): Promise<{ code: string; details: Record<string, unknown> }> {
-  return await work.then(
-    () => ({ code: 'accepted', details: {} }),
-    (error: unknown) => {
-      if (isJinguError(error)) return error;
-      throw error;
-    },
-  );
-}
 
 describe('several documents in one edit', () => {
   it('change together, in one call that one undo takes back', async () => {
@@ -45,11 +36,11 @@ describe('several documents in one edit', () => {
       [edit('b', 4, { cut: '1' }), 'DOC_VERSION_UNKNOWN'],
     ];
     for (const [bad, code] of cases) {
-      const refused = await refusal(box.call('doc.edit', { edits: [good, bad] }));
+      const refused = await refusedWith(box.call('doc.edit', { edits: [good, bad] }));
       expect([refused.code, refused.details['path']]).toEqual([code, 'office/b.md']);
       expect(await box.text('office/a.md')).toBe('a one\na two');
     }
-    const missing = await refusal(box.call('doc.edit', { edits: [good, edit('nope', 1, { cut: '1' })] }));
+    const missing = await refusedWith(box.call('doc.edit', { edits: [good, edit('nope', 1, { cut: '1' })] }));
     expect(missing).toMatchObject({ code: 'DOC_NOT_FOUND', details: { path: 'office/nope.md' } });
   });
 
@@ -58,8 +49,8 @@ describe('several documents in one edit', () => {
       edits: ['a', 'b'].map((name) => edit(name, 1, { set: '1', text: [`${name} ${word}`] })),
     });
     const [first, second] = await Promise.all([
-      refusal(box.call('doc.edit', { path: 'office/b.md', base: 1, verbs: [{ set: '1', text: ['b first'] }] })),
-      refusal(box.call('doc.edit', both('both'))),
+      refusedWith(box.call('doc.edit', { path: 'office/b.md', base: 1, verbs: [{ set: '1', text: ['b first'] }] })),
+      refusedWith(box.call('doc.edit', both('both'))),
     ]);
     expect([first.code, second.code].sort()).toEqual(['DOC_STALE_TARGET', 'accepted']);
     const texts = [await box.text('office/a.md'), await box.text('office/b.md')];
@@ -86,7 +77,7 @@ describe('several documents in one edit', () => {
       { path: 'office/a.md', base: 1 },
       {},
     ]) {
-      expect(await refusal(box.call('doc.edit', input))).toMatchObject({ code: 'INPUT_INVALID' });
+      expect(await refusedWith(box.call('doc.edit', input))).toMatchObject({ code: 'INPUT_INVALID' });
     }
   });
 });
@@ -124,7 +115,7 @@ describe('a text that stops being well-formed', () => {
 describe('errors carry what the next try needs', () => {
   it('an edit of nothing shows the lines that are equal already', async () => {
     const same = edit('a', 1, { set: '2', text: ['a two'] });
-    expect(await refusal(box.call('doc.edit', same))).toMatchObject({
+    expect(await refusedWith(box.call('doc.edit', same))).toMatchObject({
       code: 'DOC_NO_CHANGE',
       details: { version: 1, lines: [{ n: 2, text: 'a two' }] },
     });
@@ -132,7 +123,7 @@ describe('errors carry what the next try needs', () => {
 
   it('a stale edit shows what was there and what is there now', async () => {
     await box.call('doc.edit', edit('a', 1, { put: '>0', text: ['top'] }, { set: '2', text: ['a 2'] }));
-    const stale = await refusal(box.call('doc.edit', edit('a', 1, { set: '2', text: ['late'] })));
+    const stale = await refusedWith(box.call('doc.edit', edit('a', 1, { set: '2', text: ['late'] })));
     expect(stale).toMatchObject({
       code: 'DOC_STALE_TARGET',
       details: { was: [{ n: 2, text: 'a two' }], current: [{ n: 3, text: 'a 2' }] },
@@ -142,7 +133,7 @@ describe('errors carry what the next try needs', () => {
   it('a rewrite that is too broad names the sections to take one by one', async () => {
     const part = (n: number) => `## Part ${n}\n${'words\n'.repeat(99)}`;
     await box.write('long.md', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(part).join(''));
-    const broad = await refusal(
+    const broad = await refusedWith(
       box.call('doc.rewrite', { path: 'office/long.md', base: 1, from: 1, to: 450, text: 'short' }),
     );
     expect(broad).toMatchObject({ code: 'DOC_TOO_BROAD', details: { lines: 450, limit: 200 } });

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isJinguError } from '../../src/common/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { agentFor, person } from '../support/mini-door.ts';
+import { diceFrom } from '../support/random.ts';
 
 let box: DocBox;
 beforeEach(async () => {
@@ -12,20 +13,9 @@ beforeEach(async () => {
 });
 afterEach(() => box.destroy());
 
-/** A seeded generator, so that a failure names what to repeat. */
-function rng(seed: number): (below: number) => number {
-  let state = seed >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 describe('history', () => {
   it('every one of six hundred versions reads back as it was, from memory and from a fresh start', async () => {
-    const random = rng(42);
+    const random = diceFrom(42);
     const lines = Array.from({ length: 400 }, (_, i) => `line ${i} ${'é天x'.repeat(i % 5)}`);
     await box.write('a.txt', `${lines.join('\n')}\n`);
     await box.addWorkspace();
@@ -184,7 +174,7 @@ describe('taking back, against an independent model', () => {
   it('random edits of several tasks: undoing one task removes exactly its lines, or is refused; all undone is the first text', async () => {
     await box.addWorkspace();
     for (const seed of [3, 5, 8, 13, 21, 34]) {
-      const random = rng(seed);
+      const random = diceFrom(seed);
       const path = `office/s${seed}.txt`;
       // The model: each line knows which task put it in; edits only add lines of their own and cut lines of their own.
       let model = Array.from({ length: 12 }, (_, i) => ({ text: `base ${i}`, task: '' }));

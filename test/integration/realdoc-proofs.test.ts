@@ -22,7 +22,19 @@ describe('acceptances of the documents, in short', () => {
 
   it('writers on shared documents, and a kill: every answered version and every save is there', async () => {
     expect(
-      await short('realdoc-fuzz', '--operations', '60', '--kills', '1', '--own', '30', '--documents', '12', '--seed', '5'),
+      await short(
+        'realdoc-fuzz',
+        '--operations',
+        '60',
+        '--kills',
+        '1',
+        '--own',
+        '30',
+        '--documents',
+        '12',
+        '--seed',
+        '5',
+      ),
     ).toMatch(/\n[67] passed, 0 failed\n$/);
   }, 180_000);
 });

@@ -1,25 +1,15 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isJinguError } from '../../src/common/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { agentFor, person } from '../support/mini-door.ts';
+import { refusedWith } from '../support/refusal.ts';
 
 let box: DocBox;
 beforeEach(async () => {
   box = await DocBox.open();
 });
 afterEach(() => box.destroy());
-
-async function refusal(work: Promise<unknown>): Promise<{ code: string; details: Record<string, unknown> }> {
-  return await work.then(
-    () => ({ code: 'accepted', details: {} }),
-    (error: unknown) => {
-      if (isJinguError(error)) return error;
-      throw error;
-    },
-  );
-}
 
 /** Everything on the share, by path. */
 async function share(): Promise<Record<string, string>> {
@@ -109,17 +99,19 @@ describe('a folder or a workspace rolls back as a whole', () => {
     );
     await box.call('doc.create', { path: 'office/new.md', text: 'by the task\n' }, agent);
     await box.call('doc.edit', edit('a.md', 2, { set: '1', text: ['on top of it'] }));
-    expect((await refusal(box.call('doc.undo', { task: 'task_big' }))).code).toBe('DOC_CONFLICT');
+    expect((await refusedWith(box.call('doc.undo', { task: 'task_big' }))).code).toBe('DOC_CONFLICT');
     await box.call('doc.rollback', { path: 'office', to: 'before-task:task_big' });
     expect(await share()).toEqual(then);
     const call = await lastCall('office/b.md');
     await box.call('doc.rollback', { path: 'office', to: `before-call:${call}` });
     expect((await share())['b.md']).toBe('b2\n');
-    expect((await refusal(box.call('doc.rollback', { path: 'office', to: 'before-task:task_none' }))).code).toBe(
+    expect((await refusedWith(box.call('doc.rollback', { path: 'office', to: 'before-task:task_none' }))).code).toBe(
       'DOC_VERSION_UNKNOWN',
     );
-    expect((await refusal(box.call('doc.rollback', { path: 'office', to: 'v3' }))).code).toBe('INPUT_INVALID');
-    expect((await refusal(box.call('doc.rollback', { path: 'office/nowhere', to: 'v3' }))).code).toBe('DOC_NOT_FOUND');
+    expect((await refusedWith(box.call('doc.rollback', { path: 'office', to: 'v3' }))).code).toBe('INPUT_INVALID');
+    expect((await refusedWith(box.call('doc.rollback', { path: 'office/nowhere', to: 'v3' }))).code).toBe(
+      'DOC_NOT_FOUND',
+    );
   });
 
   it('to a tag: the documents that carry it, and no others', async () => {
@@ -129,7 +121,7 @@ describe('a folder or a workspace rolls back as a whole', () => {
     for (const name of ['a', 'b']) await box.call('doc.edit', edit(`${name}.md`, 1, { set: '1', text: ['x'] }));
     await box.call('doc.rollback', { path: 'office', to: 'signed' });
     expect(await share()).toEqual({ 'a.md': 'a\n', 'b.md': 'x\n' });
-    expect((await refusal(box.call('doc.rollback', { path: 'office', to: 'nothing so named' }))).code).toBe(
+    expect((await refusedWith(box.call('doc.rollback', { path: 'office', to: 'nothing so named' }))).code).toBe(
       'DOC_VERSION_UNKNOWN',
     );
   });
@@ -204,7 +196,7 @@ describe('a folder or a workspace rolls back as a whole', () => {
       agent,
     );
     for (const name of ['a', 'c']) await box.call('doc.edit', edit(`${name}.md`, 2, { set: '1', text: ['y'] }));
-    const refused = await refusal(box.call('doc.undo', { task: 'task_two' }));
+    const refused = await refusedWith(box.call('doc.undo', { task: 'task_two' }));
     expect(refused.code).toBe('DOC_CONFLICT');
     expect((refused.details['documents'] as { path: string }[]).map((d) => d.path)).toEqual([
       'office/a.md',

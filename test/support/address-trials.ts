@@ -5,6 +5,7 @@ import { isJinguError } from '../../src/common/index.ts';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import { unpackChange } from '../../src/realdoc/text/codec.ts';
 import { DocBox } from './doc-box.ts';
+import { diceFrom } from './random.ts';
 import {
   applyVerb,
   type ModelLine,
@@ -55,15 +56,9 @@ const LANES = 12;
 
 /** A seeded generator, so that a failure names what to repeat. */
 class Dice {
-  #state: number;
+  readonly below: (n: number) => number;
   constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
-  }
-  below(n: number): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return (this.#state >>> 0) % n;
+    this.below = diceFrom(seed);
   }
   one<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;

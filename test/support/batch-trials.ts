@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isJinguError } from '../../src/common/index.ts';
 import { DocBox } from './doc-box.ts';
+import { diceFrom } from './random.ts';
 
 export interface BatchReport {
   landed: number;
@@ -18,23 +19,13 @@ export interface BatchReport {
 const WRITER = new URL('./batch-writer.ts', import.meta.url).pathname;
 const nameOf = (i: number): string => `b${i}.txt`;
 
-function dice(seed: number): (below: number) => number {
-  let state = seed >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
-
 /**
  * Edits of many documents at once, some with one document that cannot be done, some with a database that fails at a
  * random document of the batch: either all of them change or none.
  */
 export async function batchTrials(rounds: number, documents: number, seed: number): Promise<BatchReport> {
   const report: BatchReport = { landed: 0, refused: 0, injected: 0, kills: 0, acknowledged: 0, wrong: [] };
-  const random = dice(seed);
+  const random = diceFrom(seed);
   const box = await DocBox.open();
   try {
     const texts = Array.from({ length: documents }, (_, i) => [`first ${i}`, 'same', 'same', `last ${i}`]);
@@ -111,7 +102,7 @@ async function isSound(box: DocBox): Promise<boolean> {
 /** Kills a process in the middle of batches: after each kill all documents of the batch are of one and the same round. */
 export async function batchKills(kills: number, documents: number, seed: number): Promise<BatchReport> {
   const report: BatchReport = { landed: 0, refused: 0, injected: 0, kills: 0, acknowledged: 0, wrong: [] };
-  const random = dice(seed);
+  const random = diceFrom(seed);
   const base = mkdtempSync(join(tmpdir(), 'jingu-batch-'));
   const names = Array.from({ length: documents }, (_, i) => nameOf(i));
   try {

@@ -1,19 +1,14 @@
 import { appendFileSync } from 'node:fs';
 import { isJinguError } from '../../src/common/index.ts';
 import { DocBox } from './doc-box.ts';
+import { diceFrom } from './random.ts';
 
 /**
  * Edits documents as fast as it can until it is killed, and notes each answer in a file once it has it: the child of
  * the kill test. `argv`: base folder, path of the acknowledgement file, seed.
  */
 const [base, acknowledged, seed] = process.argv.slice(2) as [string, string, string];
-let state = Number(seed) >>> 0 || 1;
-const random = (below: number): number => {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-};
+const random = diceFrom(Number(seed));
 
 const box = await DocBox.open({ base });
 process.stdout.write('.');

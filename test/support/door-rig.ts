@@ -17,8 +17,9 @@ import {
   TextStreams,
   Topics,
 } from '../../src/door/index.ts';
-import { type AnyOperation, type Caller, PERSON, SCOPES } from '../../src/protocol/index.ts';
+import { type AnyOperation, type Caller, SCOPES } from '../../src/protocol/index.ts';
 import { type Migration, Store } from '../../src/store/index.ts';
+import { deviceCaller } from './device-caller.ts';
 
 export interface AuditEntry {
   type: string;
@@ -42,23 +43,14 @@ export interface Rig {
 }
 
 export function person(overrides: Partial<Caller> = {}): Caller {
-  return {
-    kind: 'device',
-    surface: 'ws',
-    personId: 'per_1',
+  return deviceCaller('per_1', {
     personName: 'Staff',
     deviceId: 'dev_1',
     sessionId: 'ses_1',
-    agent: null,
-    taskId: null,
     roles: ['member'],
     scopes: SCOPES,
-    deviceClass: 'native',
-    label: PERSON,
-    locale: 'en',
-    epoch: 0,
     ...overrides,
-  };
+  });
 }
 
 export function makeRig(

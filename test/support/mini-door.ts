@@ -17,10 +17,10 @@ import {
   joinLabels,
   type Label,
   MOST_PREPARATIONS,
-  PERSON,
   PrepareAgain,
   PUBLIC_SYSTEM,
 } from '../../src/protocol/index.ts';
+import { deviceCaller } from './device-caller.ts';
 
 export interface SeenEvent {
   topic: string;
@@ -142,23 +142,13 @@ export class MiniDoor {
 }
 
 export function person(name = 'person_lin', more: Partial<Caller> = {}): Caller {
-  return {
-    kind: 'device',
-    surface: 'ws',
-    personId: name,
-    personName: name,
+  return deviceCaller(name, {
     deviceId: 'device_phone',
     sessionId: 'session_1',
-    agent: null,
-    taskId: null,
     roles: ['member', 'system-admin'],
     scopes: ['doc.read', 'doc.write', 'box.admin'],
-    deviceClass: 'native',
-    label: PERSON,
-    locale: 'en',
-    epoch: 0,
     ...more,
-  };
+  });
 }
 
 export function agentFor(task: string, name = 'person_lin'): Caller {

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { CATEGORIES, ERROR_CATALOGUE, type WireError } from '../../src/common/index.ts';
+import { CATEGORIES, ERROR_CATALOGUE, isJinguError, type WireError } from '../../src/common/index.ts';
 
 /**
  * Waits for a refusal and checks that it is what a person can use: the code of the catalogue with its category, what was
@@ -27,4 +27,15 @@ export function expectRefusal(code: string, wire: WireError): WireError {
     expect(text).not.toMatch(/\{\w+\}|undefined|\[object|\bat .*\.ts:\d/);
   }
   return wire;
+}
+
+/** The code and details of a refusal inside the box; `accepted` where there was none. Throws what is no refusal. */
+export async function refusedWith(work: Promise<unknown>): Promise<{ code: string; details: Record<string, unknown> }> {
+  return await work.then(
+    () => ({ code: 'accepted', details: {} }),
+    (error: unknown) => {
+      if (isJinguError(error)) return error;
+      throw error;
+    },
+  );
 }

@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { diceFrom } from './random.ts';
 
 const [root, way, seed, saves, pauseMs, documents] = process.argv.slice(2) as [
   string,
@@ -24,13 +25,7 @@ const [root, way, seed, saves, pauseMs, documents] = process.argv.slice(2) as [
   string,
   string,
 ];
-let state = Number(seed) >>> 0 || 1;
-const random = (below: number): number => {
-  state ^= state << 13;
-  state ^= state >>> 17;
-  state ^= state << 5;
-  return (state >>> 0) % below;
-};
+const random = diceFrom(Number(seed));
 
 async function save(name: string, text: string, i: number): Promise<void> {
   const target = join(root, name);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { waitFor } from '../accept/support/checks.ts';
 import { ConsoleError, LiveBox } from './live-box.ts';
+import { randomFrom } from './random.ts';
 import { SCRIPTED_ENGINE, ScriptedModel } from './scripted-model.ts';
 
 export interface KillReport {
@@ -27,18 +28,6 @@ interface TaskView {
   result: string | null;
   summary: string | null;
   waitingFor: string | null;
-}
-
-/** A small generator with a seed, so that a failing run can be had again (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 const ENDED = ['done', 'failed', 'cancelled'];

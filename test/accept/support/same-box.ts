@@ -11,7 +11,7 @@ import { realdocMigrations } from '../../../src/realdoc/index.ts';
 import * as rows from '../../../src/realdoc/repository/index.ts';
 import { Store } from '../../../src/store/index.ts';
 import { DocBox } from '../../support/doc-box.ts';
-import { randomFrom } from '../../support/task-kill-rounds.ts';
+import { randomFrom } from '../../support/random.ts';
 
 const [what, base, seed, calls] = process.argv.slice(2) as [string, string, string, string];
 /** Texts on which locales and time zones disagree: cases, sorting, widths, dates, separators. */

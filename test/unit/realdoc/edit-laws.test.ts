@@ -2,7 +2,6 @@ import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isJinguError } from '../../../src/common/index.ts';
 import { parseScript, printScript, type Script } from '../../../src/realdoc/edit/line-form.ts';
 import { rebaseAims } from '../../../src/realdoc/edit/rebase.ts';
 import { resolveVerbs } from '../../../src/realdoc/edit/resolve.ts';
@@ -12,6 +11,7 @@ import { mergeChanges } from '../../../src/realdoc/text/merge.ts';
 import { applyChange, type Change, invert } from '../../../src/realdoc/text/splice.ts';
 import { TextTree } from '../../../src/realdoc/text/tree.ts';
 import { DocBox } from '../../support/doc-box.ts';
+import { refusedWith } from '../../support/refusal.ts';
 
 const body = fc.constantFrom('', 'same', 'a b', '}', '\ttab', '第一条', 'caf\u00e9');
 const end = fc.constantFrom('\n', '\r\n');
@@ -138,15 +138,6 @@ describe('a document over a whole box', () => {
     await box.call('doc.read', { path: `office/${name}` });
     return `office/${name}`;
   }
-  async function refusal(work: Promise<unknown>): Promise<{ code: string; details: Record<string, unknown> }> {
-    return await work.then(
-      () => ({ code: 'accepted', details: {} }),
-      (error: unknown) => {
-        if (isJinguError(error)) return error;
-        throw error;
-      },
-    );
-  }
 
   it('random scripts of edit, undo, redo and rollback give what a model gives that keeps every text', async () => {
     const step = fc.record({ kind: fc.constantFrom('edit', 'edit', 'undo', 'redo', 'rollback'), at: fc.nat(1000) });
@@ -171,11 +162,12 @@ describe('a document over a whole box', () => {
           } else if (kind === 'rollback') {
             const to = (at % texts.length) + 1;
             next = texts[to - 1]!;
-            if ((await refusal(box.call('doc.rollback', { path, to: `v${to}` }))).code === 'DOC_NO_CHANGE') continue;
+            if ((await refusedWith(box.call('doc.rollback', { path, to: `v${to}` }))).code === 'DOC_NO_CHANGE')
+              continue;
           } else {
             const stack = kind === 'undo' ? undo : redo;
             const found = stack.pop();
-            const { code } = await refusal(box.call(`doc.${kind}`, { path }));
+            const { code } = await refusedWith(box.call(`doc.${kind}`, { path }));
             expect(code).toBe(found === undefined ? 'DOC_NOTHING_TO_UNDO' : 'accepted');
             if (found === undefined) continue;
             next = found;
@@ -226,7 +218,7 @@ describe('a document over a whole box', () => {
       const path = await document('a( 1 )\nkeep\nb( 2 )\n', 'js');
       await box.write(path.slice(7), 'a(1)\nkeep\nb(2)\n');
       await box.call('doc.edit', { path, base: 1, verbs: [{ set: '2', text: ['kept'] }] });
-      const stale = await refusal(box.call('doc.edit', { path, base: 1, verbs: [{ set: '3', text: ['b(3)'] }] }));
+      const stale = await refusedWith(box.call('doc.edit', { path, base: 1, verbs: [{ set: '3', text: ['b(3)'] }] }));
       expect(stale).toMatchObject({ code: 'DOC_STALE_TARGET', details: { current: [{ n: 3, text: 'b(2)' }] } });
       expect(await box.file(path.slice(7))).toBe('a(1)\nkept\nb(2)\n');
     });
@@ -234,9 +226,9 @@ describe('a document over a whole box', () => {
     it('an old line number never moves on to an equal line', async () => {
       const path = await document('}\nx\n}\n}\n');
       await box.call('doc.edit', { path, base: 1, verbs: [{ cut: '3' }] });
-      expect((await refusal(box.call('doc.edit', { path, base: 1, verbs: [{ set: '3', text: ['};'] }] }))).code).toBe(
-        'DOC_STALE_TARGET',
-      );
+      expect(
+        (await refusedWith(box.call('doc.edit', { path, base: 1, verbs: [{ set: '3', text: ['};'] }] }))).code,
+      ).toBe('DOC_STALE_TARGET');
       await box.call('doc.edit', { path, base: 1, verbs: [{ set: '4', text: ['};'] }] });
       expect(await box.file(path.slice(7))).toBe('}\nx\n};\n');
     });
@@ -255,7 +247,7 @@ describe('a document over a whole box', () => {
         'Sure! Here is the edit:\nset 1\n+two',
         '```\nset 1\n+two\n```',
       ]) {
-        const refused = await refusal(box.call('doc.edit', { path, base: 1, verbs }));
+        const refused = await refusedWith(box.call('doc.edit', { path, base: 1, verbs }));
         expect(refused).toMatchObject({ code: 'DOC_VERB_INVALID', details: { line: 1, path } });
       }
       expect(await box.file(path.slice(7))).toBe('one\n');

@@ -8,12 +8,14 @@ import { recognise } from '../../../../src/realdoc/office/recognise.ts';
 import { parseXml } from '../../../../src/realdoc/office/xml.ts';
 import { inflateEntry, readZip } from '../../../../src/realdoc/office/zip.ts';
 import { TextTree } from '../../../../src/realdoc/text/tree.ts';
-import { filesOfTar } from '../../../support/tar.ts';
+import { readTarZst } from '../../../support/tar-zst.ts';
 import { testData } from '../../../support/test-data.ts';
 
 const archives = ['office/open-xml-sample.tar.zst', 'officebench/one-app-tasks.tar.zst'].map((path) => testData(path));
 const files = archives.flatMap((path) =>
-  path ? filesOfTar(path).filter(({ name }) => /\.(?:docx|xlsx|pptx|odt|ods)$/.test(name)) : [],
+  [...(path ? readTarZst(path) : [])]
+    .filter(([name]) => /\.(?:docx|xlsx|pptx|odt|ods)$/.test(name))
+    .map(([name, bytes]) => ({ name, bytes })),
 );
 
 function flatOf(file: Buffer): Buffer {
