@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
 import type { Locale, WireError } from '../common/index.ts';
 import type { InvokeRequest, InvokeResult } from '../protocol/invoke.ts';
@@ -77,6 +77,20 @@ export class BoxSocket {
     await pipeline(answer, into, { signal, end: into !== process.stdout });
   }
 
+  /** Sends `file` of so many bytes to a path of the box. Throws CliError with what the box answered. */
+  async upload(path: string, file: NodeJS.ReadableStream, bytes: number, signal: AbortSignal): Promise<void> {
+    const { pipeline } = await import('node:stream/promises');
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      const type = { 'content-type': 'application/octet-stream', 'content-length': bytes };
+      const call = this.#open('PUT', path, type, signal, resolve, reject);
+      // What the box refuses it answers before it has read all; the broken pipe says nothing more.
+      pipeline(file, call).catch((error: NodeJS.ErrnoException) => error.code === 'EPIPE' || reject(error));
+    });
+    const text = await this.#read(answer, signal);
+    const { error } = this.#parse(text) as { error?: WireError };
+    if (error) throw new CliError(error);
+  }
+
   async #read(answer: IncomingMessage, signal: AbortSignal): Promise<string> {
     answer.setEncoding('utf8');
     let text = '';
@@ -99,14 +113,26 @@ export class BoxSocket {
 
   #send(method: string, path: string, body: unknown, signal: AbortSignal): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
-      const headers = { 'content-type': 'application/json', 'accept-language': this.#locale, host: 'localhost' };
-      const call = request({ socketPath: this.path, method, path, headers, signal }, resolve);
-      call.on('error', (error: NodeJS.ErrnoException) => {
-        if (signal.aborted) return reject(signal.reason ?? error);
-        const code = error.code === 'EACCES' || error.code === 'EPERM' ? 'BOX_FORBIDDEN' : 'BOX_UNREACHABLE';
-        reject(cliFail(code, { socket: this.path }, this.#locale, error));
-      });
+      const call = this.#open(method, path, { 'content-type': 'application/json' }, signal, resolve, reject);
       call.end(body === undefined ? undefined : JSON.stringify(body));
     });
+  }
+
+  #open(
+    method: string,
+    path: string,
+    type: Record<string, string | number>,
+    signal: AbortSignal,
+    resolve: (answer: IncomingMessage) => void,
+    reject: (reason: unknown) => void,
+  ): ClientRequest {
+    const headers = { ...type, 'accept-language': this.#locale, host: 'localhost' };
+    const call = request({ socketPath: this.path, method, path, headers, signal }, resolve);
+    call.on('error', (error: NodeJS.ErrnoException) => {
+      if (signal.aborted) return reject(signal.reason ?? error);
+      const code = error.code === 'EACCES' || error.code === 'EPERM' ? 'BOX_FORBIDDEN' : 'BOX_UNREACHABLE';
+      reject(cliFail(code, { socket: this.path }, this.#locale, error));
+    });
+    return call;
   }
 }

@@ -62,6 +62,9 @@ async function dispatch(words: readonly string[], base: Base): Promise<number> {
     return await verifyFile(base, tail.slice(1));
   }
   if (noun === 'doc' && (verb === 'show' || verb === 'export')) return await takeOut(base, verb, tail.slice(1));
+  if (noun === 'doc' && verb === 'add' && !tail.some((word) => /^--(sha256|base64|input)\b/.test(word))) {
+    return await takeIn(base, tail.slice(1));
+  }
   if (noun === 'backup' && verb === 'restore') return await restoreBackup(base, tail.slice(1));
   if (verb === undefined) return await showNoun(base, noun);
   return await operation(base, noun, verb, tail.slice(1));
@@ -193,6 +196,24 @@ async function takeOut(base: Base, verb: 'show' | 'export', argv: readonly strin
   const { exportDocument } = await import('./local/doc-export.ts');
   const { output, force, ...input } = parsed.input as { output?: string; force?: boolean };
   return finish(context, 'doc.export', await exportDocument(context, input, { file: output, force: force === true }));
+}
+
+/** `doc add` of a file here: an upload, then the call. With `--sha256` it is the call alone. */
+async function takeIn(base: Base, argv: readonly string[]): Promise<number> {
+  const { ADD } = await import('./local/contracts.ts');
+  const parsed = await parse(base, ADD, argv);
+  if (parsed === undefined) return EXIT.done;
+  const context: Context = { ...base, globals: parsed.globals };
+  const { addDocument } = await import('./local/doc-add.ts');
+  const { path, file, note } = parsed.input as { path?: string; file?: string; note?: string };
+  if (path === undefined || file === undefined) {
+    throw cliFail('USAGE', { reason: 'give the path of the new document and the file here' }, base.locale);
+  }
+  const result = await addDocument(context, { path, file, ...(note === undefined ? {} : { note }) });
+  const shown = base.terminal.isHuman && result.plan === undefined ? await written(context, 'doc.add', result) : '';
+  if (shown) base.terminal.show(shown);
+  else finish(context, 'doc.add', result.plan ?? result.output);
+  return exitOfAnswer(result.output);
 }
 
 async function verifyFile(base: Base, args: readonly string[]): Promise<number> {

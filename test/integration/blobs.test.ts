@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,14 +127,26 @@ describe('a file that is sent to the box', () => {
     expect(kept()).toEqual(before);
   });
 
-  it('is no document when it is no text, and none that was never sent is', async () => {
-    const picture = Buffer.from('89504e470d0a1a0a0000', 'hex');
+  it('becomes a document whatever it is, or comes with the call; what was never sent does not', async () => {
+    const picture = Buffer.concat([Buffer.from('89504e470d0a1a0a0000', 'hex'), randomBytes(300_000)]);
     expect((await put(picture)).status).toBe(201);
-    const input = { path: 'office/picture.md', sha256: sha(picture) };
-    expect((await rest.op<Refused>('doc.add', input, 'add-a-picture')).error.code).toBe('DOC_READ_ONLY_KIND');
+    const input = { path: 'office/picture.png', sha256: sha(picture) };
+    await rest.op<Done>('doc.add', input, 'add-a-picture');
+    await box.run('doc.status', { path: 'office/picture.png', waitMs: 5000 });
+    expect(readFileSync(join(share, 'picture.png')).equals(picture)).toBe(true);
+    const small = { path: 'office/small.pdf', base64: Buffer.from('%PDF-1.4\n%%EOF\n').toString('base64') };
+    await rest.op<Done>('doc.add', small, 'add-a-small-one');
+    await box.run('doc.status', { path: 'office/small.pdf', waitMs: 5000 });
+    expect(readFileSync(join(share, 'small.pdf'), 'latin1')).toBe('%PDF-1.4\n%%EOF\n');
+    for (const [key, wrong] of [
+      ['both', { ...input, base64: 'aGVsbG8K', path: 'office/x' }],
+      ['neither', { path: 'office/x' }],
+      ['no-base64', { path: 'office/x', base64: 'not base64!' }],
+    ] as const) {
+      expect((await rest.op<Refused>('doc.add', wrong, key)).error.code).toBe('INPUT_INVALID');
+    }
     const absent = { path: 'office/absent.md', sha256: sha(Buffer.from('never sent')) };
     expect((await rest.op<Refused>('doc.add', absent, 'add-nothing')).error.code).toBe('BLOB_NOT_FOUND');
-    expect(existsSync(join(share, 'picture.md'))).toBe(false);
   });
 
   it('may come from the console, and from nobody without a credential or the right', async () => {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataOf, jingu } from '../support/jingu.ts';
@@ -45,6 +46,23 @@ afterAll(async () => {
 });
 
 const noGit = await lacks('git');
+describe('taking files in by command', () => {
+  it('makes any file a document, and says what is wrong with the words', async () => {
+    const file = join(folder, '..', `${Date.now()}-scan.png`);
+    const bytes = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomBytes(100_000)]);
+    writeFileSync(file, bytes);
+    const made = dataOf<{ path: string; version: number }>(await run('doc', 'add', 'office/scans/', file));
+    expect(made).toMatchObject({ path: `office/scans/${basename(file)}`, version: 1 });
+    await run('doc', 'status', made.path, '--wait-ms', '5000');
+    expect(readFileSync(join(folder, 'scans', basename(file))).equals(bytes)).toBe(true);
+    const again = await run('doc', 'add', made.path, file);
+    expect(again.stderr).toContain('DOC_EXISTS');
+    expect((await run('doc', 'add', 'office/x.png')).code).toBe(2);
+    expect((await run('doc', 'add', 'office/x.png', `${file}.none`)).stderr).toContain('there is no file');
+    rmSync(file);
+  });
+});
+
 describe('taking documents out by command', () => {
   it('shows a version byte for byte in a pipe, whatever the newest one is', async () => {
     expect((await run('doc', 'show', 'office/minutes.md', 'v1')).stdout).toBe(FIRST);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -225,9 +225,14 @@ describe('Office files as documents', () => {
     const old = await box.call<{ sha256: string }>('doc.download', { path: 'office/added.docx', at: 'v1' });
     expect(old.sha256).toBe(sha256);
     const broken = await blobs.put([file.subarray(0, 2000)]);
-    await expect(box.call('doc.add', { path: 'office/b.docx', sha256: broken.sha256 })).rejects.toMatchObject({
-      code: 'DOC_PARSE_REFUSED',
-    });
+    await box.call('doc.add', { path: 'office/b.docx', sha256: broken.sha256 });
+    expect((await onShare('b.docx')).equals(file.subarray(0, 2000))).toBe(true);
+    await expect(read('office/b.docx')).rejects.toMatchObject({ code: 'DOC_PARSE_REFUSED' });
+    await box.call('doc.undo', { path: 'office/b.docx' });
+    await box.room.settled();
+    expect(existsSync(join(box.root, 'b.docx'))).toBe(false);
+    await box.call('doc.redo', { path: 'office/b.docx' });
+    expect((await onShare('b.docx')).equals(file.subarray(0, 2000))).toBe(true);
   });
 
   it('does not break a signature', async () => {

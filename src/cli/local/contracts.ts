@@ -34,6 +34,24 @@ export const SHOW: Contract = {
   examples: [{ note: 'as it was in version 3', input: { path: 'office/minutes.md', at: 'v3' } }],
 };
 
+export const ADD: Contract = {
+  id: 'doc.add',
+  summary: { en: 'Take a file from here into a workspace, whatever it is', zh: '将本地文件(任意类型)加入工作区' },
+  effect: 'write',
+  risk: 'low',
+  input: {
+    type: 'object',
+    properties: {
+      path: { type: 'string', description: 'the new document; with a / at its end: the folder, the name stays' },
+      file: { type: 'string', description: 'the file here' },
+      note: { type: 'string' },
+    },
+    required: ['path', 'file'],
+  },
+  positional: ['path', 'file'],
+  examples: [{ note: 'a scan', input: { path: 'office/scans/', file: 'offer.pdf' } }],
+};
+
 export const EXPORT: Contract = {
   id: 'doc.export',
   summary: {

@@ -1,5 +1,5 @@
 import { fail } from '../../common/index.ts';
-import { type AnyOperation, closed, DocPath, operation, Type, Version } from '../../protocol/index.ts';
+import { type AnyOperation, closed, DocPath, fromBase64, operation, Type, Version } from '../../protocol/index.ts';
 import type { Stored } from '../kinds/content.ts';
 import { refusalOf } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -54,10 +54,20 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
   return operation({
     id: 'doc.add',
     since: 1,
-    summary: { en: 'Make an uploaded file a document of a workspace', zh: '将已上传的文件加入工作区成为文档' },
-    useWhen: ['the bytes were uploaded with PUT /api/uploads/<sha256>'],
+    summary: {
+      en: 'Make a file a document of a workspace: a text, an Office file, a PDF, a picture, anything',
+      zh: '将文件加入工作区成为文档:文本、Office 文件、PDF、图片等',
+    },
+    useWhen: ['the bytes were uploaded with PUT /api/uploads/<sha256>, or are small enough to come with the call'],
     avoidWhen: ['the text is at hand: use doc.create', 'the document is there already: use doc.edit'],
-    input: closed({ path: DocPath, sha256: Sha256, note: Type.Optional(Note) }),
+    input: closed({
+      path: DocPath,
+      /** Digest of an upload. */
+      sha256: Type.Optional(Sha256),
+      /** The bytes themselves instead, where they are few (3 MB): standard base64 with padding. */
+      base64: Type.Optional(Type.String({ maxLength: 4_000_000 })),
+      note: Type.Optional(Note),
+    }),
     output: VersionMade,
     ...WRITING,
     errors: [
@@ -69,14 +79,15 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       'DOC_PATH_INVALID',
       'DOC_PATH_OUTSIDE',
       'DOC_WORKSPACE_NOT_FOUND',
-      'DOC_READ_ONLY_KIND',
-      'DOC_PARSE_REFUSED',
       'BLOB_NOT_FOUND',
       'BLOB_FAILED',
     ],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'sha256'],
-    examples: [{ note: 'a file from a phone', input: { path: 'office/offer.md', sha256: EXAMPLE } }],
+    examples: [
+      { note: 'a file from a phone', input: { path: 'office/offer.pdf', sha256: EXAMPLE } },
+      { note: 'a small one with the call', input: { path: 'office/hello.txt', base64: 'aGVsbG8K' } },
+    ],
     facts: async (_ctx, input) => ({
       targets: [{ kind: 'document', id: input.path, name: input.path }],
       diff: await diffOf(room, input.path, await storedOf(room, blobs, input)),
@@ -87,21 +98,24 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
   });
 }
 
-/** The blob, if it is what people edit: a text in any encoding, or an Office file that can be taken apart. */
+/** What came, whatever it is. Bytes that come with the call are held only as long as it takes. */
 async function storedOf(
   room: RealDoc,
   blobs: DocumentBlobs,
-  { path, sha256 }: { path: string; sha256: string },
+  { path, sha256, base64 }: { path: string; sha256?: string; base64?: string },
 ): Promise<Stored> {
-  const stored = await room.contents.take(path, await blobs.bytes(sha256));
-  if (stored.why === null) return stored;
-  const refusal = refusalOf(stored.why);
-  if (refusal) throw fail('DOC_PARSE_REFUSED', { path, ...refusal });
-  throw fail('DOC_READ_ONLY_KIND', { path, kind: stored.why, possible: 'put it onto the share' });
+  if ((sha256 === undefined) === (base64 === undefined)) {
+    throw fail('INPUT_INVALID', { pointer: '', reason: 'give exactly one of sha256 and base64' });
+  }
+  if (sha256 !== undefined) return await room.contents.take(path, await blobs.bytes(sha256));
+  const bytes = fromBase64(base64!);
+  if (!bytes) throw fail('INPUT_INVALID', { pointer: '/base64', reason: 'it is no base64 with padding' });
+  return await room.contents.take(path, Buffer.from(bytes));
 }
 
-async function diffOf(room: RealDoc, path: string, { facts, bytes }: Stored): Promise<string> {
+async function diffOf(room: RealDoc, path: string, { facts, bytes, why }: Stored): Promise<string> {
+  const head = `--- /dev/null\n+++ ${path} v1\n`;
+  if (facts.kind === 'opaque') return `${head}+[${refusalOf(why) ? 'binary' : why} file, ${bytes.length} bytes]\n`;
   const { tree } = await room.contents.view({ path, kind: facts.kind }, TextTree.of(bytes));
-  const shown = tree.slice(0, 20_000).toString('utf8').replaceAll(/^/gm, '+');
-  return `--- /dev/null\n+++ ${path} v1\n${shown}\n`;
+  return `${head}${tree.slice(0, 20_000).toString('utf8').replaceAll(/^/gm, '+')}\n`;
 }

@@ -40,7 +40,7 @@ export function createOperation(room: RealDoc): AnyOperation {
         throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character or a NUL' });
       }
       const bytes = Buffer.from(input.text);
-      return await prepareDocument(room, input.path, { facts: textFacts(bytes), bytes });
+      return await prepareDocument(room, input.path, { facts: textFacts(bytes), why: null, bytes });
     },
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });

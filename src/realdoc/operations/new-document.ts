@@ -11,6 +11,7 @@ import { refuseIfAway } from '../projection/roots.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import { type FileRow, freshProjection, type WorkspaceRow } from '../rows.ts';
+import { opaqueTree } from '../storage/cdc.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
 import { shownLabel, type VersionMade } from './shapes.ts';
@@ -21,7 +22,7 @@ export type NewDocument = Awaited<ReturnType<typeof prepareDocument>>;
  * All that can be done before the transaction that begins a document. Throws DOC_EXISTS, DOC_PATH_INVALID,
  * DOC_PATH_OUTSIDE, DOC_WORKSPACE_NOT_FOUND, DOC_QUOTA or DISK_FULL.
  */
-export async function prepareDocument(room: RealDoc, path: string, { facts, bytes }: Pick<Stored, 'facts' | 'bytes'>) {
+export async function prepareDocument(room: RealDoc, path: string, { facts, bytes, why }: Stored) {
   const name = parseDocPath(path);
   const workspace = room.workspace(name.workspace);
   await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), path);
@@ -29,17 +30,18 @@ export async function prepareDocument(room: RealDoc, path: string, { facts, byte
   if (await statOf(join(workspace.root, name.rel), path)) throw fail('DOC_EXISTS', { path });
   await refuseClash(room, workspace, name.rel, path);
   await room.quota.checkLarge(workspace.id, bytes.length);
-  const tree = TextTree.of(bytes, room.leaves.load);
+  const isOpaque = facts.kind === 'opaque';
+  const tree = isOpaque ? opaqueTree(bytes, room.leaves.load) : TextTree.of(bytes, room.leaves.load);
   const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
-  const { lines } = (await room.contents.view({ path, kind: facts.kind }, tree)).tree;
-  return { path, name, workspace, facts, tree, lines, sha256: sha256Hex(bytes), staged };
+  const lines = isOpaque ? 0 : (await room.contents.view({ path, kind: facts.kind }, tree)).tree.lines;
+  return { path, name, workspace, facts, why, tree, lines, sha256: sha256Hex(bytes), staged };
 }
 
 /** Version 1, and the wish for its file. Throws DOC_EXISTS when the name was taken meanwhile. */
 export function beginDocument(
   room: RealDoc,
   ctx: WriteContext,
-  { path, name, workspace, facts, tree, lines, sha256, staged }: NewDocument,
+  { path, name, workspace, facts, why, tree, lines, sha256, staged }: NewDocument,
   note: string | undefined,
 ): Static<typeof VersionMade> {
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
@@ -55,7 +57,7 @@ export function beginDocument(
     root: workspace.root,
     ...facts,
     mixed: false,
-    why: null,
+    why,
     head: 0,
     bytes: tree.bytes,
     newlines: tree.newlines,
