@@ -1,4 +1,5 @@
 import { type Database, fail, isJinguError, type Reader } from '../common/index.ts';
+import { type Fork, forkOf, type Stretch, stepsBetween } from './history/lineage.ts';
 import { MAX_TEXT_BYTES, refusalOf, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import { OldTexts } from './old-texts.ts';
@@ -6,7 +7,8 @@ import * as rows from './repository/index.ts';
 
 import type { FileRow, OpRow } from './rows.ts';
 import { unpackChange } from './text/codec.ts';
-import { composeAll, composeLog } from './text/compose.ts';
+import { compose, composeAll, composeLog } from './text/compose.ts';
+import { glanceAt } from './text/glance.ts';
 import { LEAF_BYTES } from './text/leaf.ts';
 import { changeBetween } from './text/net-change.ts';
 import { keepReturned } from './text/returned.ts';
@@ -19,6 +21,10 @@ const KEEP_BYTES = 256 * 1024 * 1024;
 const KEEP_OLD_LEAVES = 256 * 1024;
 /** Opening a stored text takes as long as applying one version for each so many of its leaves. */
 const LEAVES_A_VERSION = 16;
+/** A text that is reached through another run costs about as much as so many versions: that run has its stored texts. */
+const ANOTHER_RUN = 64;
+/** Versions whose changes are composed while somebody waits: a few milliseconds. */
+const STEPS_LOOKED_AT = 1024;
 
 /** Larger texts are not compared line by line to carry a place; it counts as touched then. */
 const MAX_COMPARED = 64 * 1024 * 1024;
@@ -70,69 +76,78 @@ export class Documents {
       this.#touch(file.id, open);
       return open.tree;
     }
-    this.#refuseGone(db, file, version);
+    this.requireVersion(db, file, version);
     try {
-      for (const near of this.#near(db, file.id, version)) {
-        const named = (error: unknown): unknown => {
-          // What is at hand was made of it; another version may be reached from its other side.
-          if (!isJinguError(error)) this.forget(file.id);
-          return corrupt(file, version, error);
-        };
-        if (near.version === version) return near.open().naming(named);
-        if (acrossFull(db, file.id, near.version, version)) continue;
-        return near
-          .open()
-          .naming(named)
-          .applyLater(this.#between(db, file.id, near.version, version));
-      }
-      throw new Error('no stored text leads to it');
+      const [near] = this.#near(db, file, version);
+      if (!near) throw new Error('no stored text leads to it');
+      const tree = near.open().naming((error) => {
+        // What is at hand was made of it; another version may be reached from its other side.
+        if (!isJinguError(error)) this.forget(file.id);
+        return corrupt(file, version, error);
+      });
+      return near.version === version ? tree : tree.applyLater(between(db, file.id, near.version, version));
     } catch (error) {
       throw corrupt(file, version, error);
     }
   }
 
-  /** All texts at hand or stored nearest to a version, on both sides of it, the least work first. */
-  #near(db: Reader, file: string, version: number): Near[] {
+  /** All texts of the same run, at hand or stored, nearest to a version on both sides of it, the least work first. */
+  #near(db: Reader, file: FileRow, version: number): Near[] {
+    const start = rows.runStart(db, file.id, version);
+    const end = rows.runEnd(db, file.id, version);
     const near: Near[] = [];
     const add = (from: number, extra: number, open: () => TextTree): void => {
-      near.push({ version: from, cost: Math.abs(from - version) + extra, open });
+      if (from >= start.version && from < end)
+        near.push({ version: from, cost: Math.abs(from - version) + extra, open });
     };
-    const open = this.#open.get(file);
+    const open = this.#open.get(file.id);
     if (open) add(open.version, 0, () => open.tree);
-    for (const old of this.#old.of(file)) add(old.version, 0, () => this.#old.use(file, old));
-    for (const row of [rows.nearestTree(db, file, version), rows.nextTree(db, file, version)]) {
+    for (const old of this.#old.of(file.id)) add(old.version, 0, () => this.#old.use(file.id, old));
+    const { of } = start;
+    if (of !== undefined) add(start.version, ANOTHER_RUN, () => this.read(db, file, of));
+    for (const row of [rows.nearestTree(db, file.id, version), rows.nextTree(db, file.id, version)]) {
       if (row) add(row.version, row.bytes / LEAF_BYTES / LEAVES_A_VERSION, () => this.#leaves.open(row));
     }
     return near.sort((a, b) => a.cost - b.cost);
   }
 
-  /** The log from one version to another, as one change. */
-  #between(db: Reader, file: string, from: number, to: number): Change {
-    if (from > to) return invert(this.#between(db, file, to, from));
-    return composeLog(rows.splicesBetween(db, file, from, to).map(unpackChange));
-  }
-
   /**
    * The one change that leads from version `from` to version `to` (either may be the older one), through an open
-   * transaction too. Across a full version it is found by comparing the stored texts.
+   * transaction too. Where no log leads there it is found by comparing the stored texts.
    */
   netChange(db: Reader, file: FileRow, from: number, to: number): Change {
-    if (from > to) return invert(this.netChange(db, file, to, from));
-    for (const version of [from, to]) if (version > 0) this.#refuseGone(db, file, version);
-    if (acrossFull(db, file.id, from, to)) return changeBetween(this.read(db, file, from), this.read(db, file, to));
+    for (const version of [from, to]) if (version > 0) this.requireVersion(db, file, version);
+    const fork = forkOf(db, file.id, from, to);
     try {
-      return composeAll(rows.splicesBetween(db, file.id, from, to).map(unpackChange));
+      if (fork) return along(db, file.id, fork);
     } catch (error) {
       throw corrupt(file, to, error);
     }
+    if (from > to) return invert(this.netChange(db, file, to, from));
+    return changeBetween(this.read(db, file, from), this.read(db, file, to));
   }
 
   /**
-   * The same for carrying places over it. Across a full version only lines that are there once on both sides count as
-   * untouched: a comparison of texts cannot tell which of several equal lines is which.
+   * The same for people to look at and for a version that is a text anyway: where the two are far apart only the
+   * beginning of what differs is compared, and `isAll` is false.
+   */
+  glance(db: Reader, file: FileRow, from: number, to: number): { change: Change; isAll: boolean } {
+    if (this.isNear(db, file, from, to)) return { change: this.netChange(db, file, from, to), isAll: true };
+    return glanceAt(this.read(db, file, from), this.read(db, file, to));
+  }
+
+  /** True if few changes lead from one to the other. */
+  isNear(db: Reader, file: FileRow, from: number, to: number): boolean {
+    const fork = forkOf(db, file.id, from, to);
+    return fork !== undefined && stepsBetween(fork) <= STEPS_LOOKED_AT;
+  }
+
+  /**
+   * The net change for carrying places over it. Where no log leads there only lines that are there once on both sides
+   * count as untouched: a comparison of texts cannot tell which of several equal lines is which.
    */
   carryingChange(db: Reader, file: FileRow, from: number, to: number): Change {
-    if (!acrossFull(db, file.id, from, to)) return this.netChange(db, file, from, to);
+    if (forkOf(db, file.id, from, to)) return this.netChange(db, file, from, to);
     const del = this.read(db, file, from).toBuffer();
     const ins = this.read(db, file, to).toBuffer();
     return sameBytes(del, ins) ? [] : keepReturned({ at: 0, del, ins }, MAX_COMPARED);
@@ -176,7 +191,8 @@ export class Documents {
     this.#leaves.forget();
   }
 
-  #refuseGone(db: Reader, file: FileRow, version: number): void {
+  /** Throws DOC_PRUNED if the version was thinned out. */
+  requireVersion(db: Reader, file: FileRow, version: number): void {
     if (version === file.head || !rows.isThinned(db, file.id)) return;
     const { before, after } = rows.keptAround(db, file.id, version);
     if (before !== version) throw fail('DOC_PRUNED', { path: file.path, version, before, after });
@@ -195,9 +211,20 @@ function corrupt(file: FileRow, version: number, error: unknown): unknown {
   return fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
 }
 
-/** True if there is no log between the two, in either order: a version on the way is a stored text. */
-function acrossFull(db: Reader, file: string, one: number, other: number): boolean {
-  return rows.hasFull(db, file, Math.min(one, other), Math.max(one, other));
+/** The log from one version to another of the same run, as one change. */
+function between(db: Reader, file: string, from: number, to: number): Change {
+  if (from > to) return invert(between(db, file, to, from));
+  return composeLog(rows.changesBetween(db, file, from, to));
+}
+
+/** From one to the other by where their ways part. */
+function along(db: Reader, file: string, { toOne, toOther }: Fork): Change {
+  const changes = (way: readonly Stretch[]): Change[] =>
+    way.flatMap(({ after, upTo }) => rows.changesBetween(db, file, after, upTo));
+  const forth = composeAll(changes(toOther));
+  if (toOne.length === 0) return forth;
+  const back = invert(composeAll(changes(toOne)));
+  return toOther.length === 0 ? back : compose(back, forth);
 }
 
 /** Opaque files that have something to read. */

@@ -4,7 +4,7 @@ import { versionDigest } from './history/chain.ts';
 import type { LeafStore, Staged } from './leaf-store.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, OpRow, Source } from './rows.ts';
-import { packChange, packFull, plainChange } from './text/codec.ts';
+import { packChange, packFull, packSame, plainChange } from './text/codec.ts';
 import { type Change, growth, newlineGrowth } from './text/splice.ts';
 import type { TextTree } from './text/tree.ts';
 
@@ -15,6 +15,8 @@ export interface NewVersion {
   change: Change;
   /** The version is this stored text instead of a change; see `appendFull`. */
   full?: { sha256: string; bytes: number; newlines: number };
+  /** The version has the text of this older one; `change` is for those who are told of it. */
+  same?: { version: number; bytes: number; newlines: number };
   args: unknown;
   note?: string | undefined;
   /** Left out: the document's label joined with that of the caller. */
@@ -32,8 +34,11 @@ export interface NewVersion {
  */
 export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion): FileRow {
   const version = file.head + 1;
-  const { full } = next;
-  const plain = full ? packFull(full.sha256) : plainChange(next.change);
+  const { full, same } = next;
+  const of = same && (rows.sameOf(ctx.tx, file.id, same.version) ?? same.version);
+  const text = full ? packFull(full.sha256) : of === undefined ? undefined : packSame(of);
+  const plain = text ?? plainChange(next.change);
+  const sizes = full ?? same;
   const label = next.label ?? joinLabels(file.label, ctx.caller.label);
   const unsigned: Omit<OpRow, 'digest' | 'splices' | 'isFull' | 'span' | 'seal'> = {
     file: file.id,
@@ -47,20 +52,21 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
     note: next.note ?? null,
     label,
     at: ctx.clock.now(),
-    bytes: full ? full.bytes : file.bytes + growth(next.change),
-    newlines: full ? full.newlines : file.newlines + newlineGrowth(next.change),
+    bytes: sizes ? sizes.bytes : file.bytes + growth(next.change),
+    newlines: sizes ? sizes.newlines : file.newlines + newlineGrowth(next.change),
     prev: file.digest,
   };
   const digest = versionDigest(unsigned, plain);
-  const splices = full ? plain : packChange(plain);
+  const splices = text ?? packChange(plain);
   const stored = rows.insertOp(ctx.tx, {
     ...unsigned,
     splices,
-    isFull: full !== undefined,
+    isFull: text !== undefined,
     span: 1,
     digest,
     seal: null,
   });
+  if (of !== undefined) rows.insertSame(ctx.tx, file.id, version, of);
   const rel = next.rel ?? file.rel;
   const after: FileRow = {
     ...file,

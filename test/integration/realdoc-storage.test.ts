@@ -125,7 +125,7 @@ describe('packed versions', () => {
       some: rows.opsBetween(box.store, file.id, 17, 150).map((op) => op.digest),
       newest: rows.newestOps(box.store, file.id, 190, 100).map((op) => [op.version, op.prev]),
       one: rows.opAt(box.store, file.id, 133)?.source,
-      splices: rows.splicesBetween(box.store, file.id, 10, 180).map((s) => unpackChange(s)),
+      splices: rows.changesBetween(box.store, file.id, 10, 180),
       calls: calls.map((call) => rows.opsOfCall(box.store, call).map((op) => op.version)),
       task: rows.opsOfTask(box.store, 'task_2').map((op) => op.version),
       at: rows.newestVersionAtTime(box.store, file.id, rows.opAt(box.store, file.id, 122)!.at) !== undefined,

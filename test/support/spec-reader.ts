@@ -48,9 +48,19 @@ export class SpecReader {
 
   /** The stored text of a version. */
   text(id: string, version: number): Buffer {
-    const tree = this.#db
+    const entries = this.versions(id);
+    const top = this.#db
       .prepare('SELECT * FROM doc_tree WHERE file = ? AND v <= ? ORDER BY v DESC LIMIT 1')
       .get(id, version) as Tree;
+    const back = entries.findLast((entry) => entry.v <= version && entry.same !== undefined);
+    const isBack = back !== undefined && back.v > top.v;
+    let text = isBack ? this.text(id, back.same!) : this.#tree(id, top);
+    const start = isBack ? back.v : top.v;
+    for (const entry of entries) if (entry.v > start && entry.v <= version) text = apply(text, entry.change!);
+    return text;
+  }
+
+  #tree(id: string, tree: Tree): Buffer {
     const list = new Bytes(this.#list(id, tree));
     const parts: Buffer[] = [];
     while (!list.atEnd) {
@@ -58,11 +68,7 @@ export class SpecReader {
       list.number();
       list.number();
     }
-    let text: Buffer = Buffer.concat(parts);
-    for (const entry of this.versions(id)) {
-      if (entry.v > tree.v && entry.v <= version) text = apply(text, entry.change!);
-    }
-    return text;
+    return Buffer.concat(parts);
   }
 
   #list(id: string, tree: Tree): Buffer {
@@ -175,6 +181,7 @@ export class SpecReader {
         bytes: signed(sizes![i]!) + (change ? (before?.bytes ?? 0) + grown((b) => b.length) : 0),
         newlines: signed(lines![i]!) + (change ? (before?.newlines ?? 0) + grown(newlinesIn) : 0),
         change,
+        same: change ? undefined : sameIn(fulls[i]!),
         plain: change ? plainOf(change) : Buffer.concat([Buffer.of(2), fulls[i]!]),
         digest: folded[0],
         seal: folded[1],
@@ -206,12 +213,14 @@ export interface Entry {
   newlines: number;
   /** Nothing for a full version. */
   change: Splice[] | undefined;
+  /** Of a full version that has the text of an older one, that one. */
+  same: number | undefined;
   plain: Buffer;
   digest: string | undefined;
   seal: string | undefined;
 }
 
-type Row = Omit<Entry, 'base' | 'args' | 'change' | 'plain' | 'digest' | 'seal'> & {
+type Row = Omit<Entry, 'base' | 'args' | 'change' | 'same' | 'plain' | 'digest' | 'seal'> & {
   base_v: number;
   args: string | Buffer;
   splices: Buffer;
@@ -233,10 +242,15 @@ function entryOf(row: Row): Entry {
     base: row.base_v,
     args,
     change: how === 2 ? undefined : changeOf(plain),
+    same: how === 2 ? sameIn(body) : undefined,
     plain,
     digest: row.digest.toString('hex'),
     seal: row.seal?.toString('hex'),
   };
+}
+
+function sameIn(text: Buffer): number | undefined {
+  return text.subarray(0, 24).every((byte) => byte === 0) ? Number(text.readBigUInt64BE(24)) : undefined;
 }
 
 function changeOf(plain: Buffer): Splice[] {

@@ -2,6 +2,7 @@ import type { Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
+import { sameAs } from '../text/codec.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 
@@ -42,6 +43,12 @@ export function blame(db: Reader, documents: Documents, file: FileRow, lines: re
     const page = rows.newestOps(db, file.id, before, PAGE);
     for (const op of page) {
       before = op.version;
+      const same = sameAs(op.splices);
+      if (same !== undefined) {
+        // Whoever went back wrote nothing: the lines are those of the older version.
+        before = same + 1;
+        break;
+      }
       if (op.version - op.span < 1) {
         start = op.version;
         break;

@@ -6,12 +6,12 @@ import type { OpRow } from '../rows.ts';
 export function stateAt(db: Reader, file: string, version: number): 'live' | 'deleted' {
   if (version < 1) return 'deleted';
   // Where versions were thinned out, one row stands for several: the newest kept one tells.
-  const [op] = rows.newestOps(db, file, version + 1, 1);
-  return op ? stateAfter(db, op) : 'live';
+  const deed = rows.newestDeed(db, file, version);
+  return deed ? stateAfter(db, { file, ...deed }) : 'live';
 }
 
 /** The same, from the version itself. */
-export function stateAfter(db: Reader, op: OpRow): 'live' | 'deleted' {
+export function stateAfter(db: Reader, op: Pick<OpRow, 'file' | 'source' | 'args'>): 'live' | 'deleted' {
   if (op.source === 'delete') return 'deleted';
   if (op.source !== 'undo' && op.source !== 'redo' && op.source !== 'rollback') return 'live';
   const { state, versions } = JSON.parse(op.args) as { state?: 'live' | 'deleted'; versions?: number[] };

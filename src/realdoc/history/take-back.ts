@@ -8,7 +8,6 @@ import { type Change, NOTHING, type Splice } from '../text/splice.ts';
 import { tighten } from '../text/tighten.ts';
 import { ownRel, type Rename, renameOf } from './names.ts';
 import { stateAt } from './state.ts';
-import { treeOfVersion } from './whole.ts';
 
 /** What takes some versions of one document back, in the coordinates of its head. */
 export interface TakeBack {
@@ -20,8 +19,10 @@ export interface TakeBack {
   isVersion?: true;
   /** The path that comes back with them. */
   rel?: string;
-  /** Of what has no lines: the version whose bytes come back as a whole. */
+  /** The version whose text comes back as a whole: of what has no lines, and where very many versions go. */
   toVersion?: number;
+  /** False if `change` is only the beginning of what differs: with `toVersion`. */
+  isAll?: boolean;
 }
 
 /**
@@ -45,7 +46,12 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
       if (was !== stateAt(db, file.id, op.version)) state = was;
     }
   }
+  const names = rel !== own && state === 'live' ? { rel } : {};
+  const what = { versions: newestFirst.map((op) => op.version), state, ...names };
   const { last, rest } = file.kind === 'opaque' ? { last: 0, rest: [] } : atTheEnd(file, newestFirst);
+  if (last > 0 && rest.length === 0 && !documents.isNear(db, file, file.head, last - 1)) {
+    return { ...what, ...documents.glance(db, file, file.head, last - 1), toVersion: last - 1, isVersion: true };
+  }
   if (last > 0) undone = documents.netChange(db, file, file.head, last - 1);
   for (const op of rest) {
     const inverse = documents.netChange(db, file, op.version, op.version - 1);
@@ -56,13 +62,9 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
     undone = compose(undone, carried.change);
   }
-  const names = rel !== own && state === 'live' ? { rel } : {};
-  const taken = { change: tighten(undone), versions: newestFirst.map((op) => op.version), state, ...names };
+  const taken = { ...what, change: tighten(undone) };
   if (file.kind !== 'opaque') return rest.length === 0 && last > 1 ? { ...taken, isVersion: true } : taken;
-  const toVersion = wholeBefore(db, file, newestFirst);
-  if (toVersion === undefined) return { ...taken, isVersion: true };
-  if (treeOfVersion(db, file.id, toVersion)) return { ...taken, toVersion, isVersion: true };
-  return { ...taken, change: documents.netChange(db, file, file.head, toVersion), isVersion: true };
+  return { ...taken, ...wholeBefore(db, documents, file, newestFirst), isVersion: true };
 }
 
 /**
@@ -77,21 +79,26 @@ function atTheEnd(file: FileRow, newestFirst: readonly OpRow[]): { last: number;
 }
 
 /** The bytes from before the oldest of the versions, if nothing that stays stands on top of them. */
-function wholeBefore(db: Reader, file: FileRow, newestFirst: readonly OpRow[]): number | undefined {
-  const digestAt = (version: number): string => treeOfVersion(db, file.id, version)?.sha256 ?? `of version ${version}`;
-  const head = digestAt(file.head);
-  let now = head;
+function wholeBefore(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  newestFirst: readonly OpRow[],
+): { toVersion?: number } {
+  const isSame = (one: number, other: number): boolean => {
+    const { change, isAll } = documents.glance(db, file, one, other);
+    return isAll && change.length === 0;
+  };
   let version = file.head;
   for (const op of newestFirst) {
-    if (digestAt(op.version) !== now) {
+    if (!isSame(op.version, version)) {
       const none = { at: 0, del: NOTHING, ins: NOTHING };
       throw conflict(db, file, op, none, none);
     }
     version = op.version - 1;
-    now = digestAt(version);
   }
   // Before the first version there was no text that could come back.
-  return now === head || version === 0 ? undefined : version;
+  return version === 0 || isSame(version, file.head) ? {} : { toVersion: version };
 }
 
 /** A name cannot be given back from under another one that the document was given since. */

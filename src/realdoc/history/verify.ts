@@ -4,7 +4,7 @@ import { onDisk } from '../projection/paths.ts';
 import { readDocument } from '../projection/read-document.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow, TreeRow } from '../rows.ts';
-import { packFull, plainChange, unpackChange } from '../text/codec.ts';
+import { packFull, plainChange, sameAs, unpackChange } from '../text/codec.ts';
 import type { TextTree } from '../text/tree.ts';
 import { CHAIN_START, versionDigest } from './chain.ts';
 
@@ -51,6 +51,10 @@ class HistoryCheck {
   version = 0;
   digest = CHAIN_START;
   #tree: TextTree | undefined;
+  readonly #sames: ReadonlyMap<number, number>;
+  /** Versions that later ones go back to, and those of them that were met, with their texts. */
+  readonly #wanted: ReadonlySet<number>;
+  readonly #met = new Map<number, TextTree | undefined>();
   readonly #leaves: LeafStore;
   readonly #path: string;
   readonly #full: boolean;
@@ -61,6 +65,8 @@ class HistoryCheck {
     this.#path = file.path;
     this.#full = full;
     this.#stored = new Map(rows.treesOf(db, file.id).map((row) => [row.version, row]));
+    this.#sames = rows.samesOf(db, file.id);
+    this.#wanted = new Set(this.#sames.values());
   }
 
   report(version: number, problem: string): void {
@@ -75,16 +81,24 @@ class HistoryCheck {
     if (!fits(op)) this.report(op.version, 'the digest does not fit what is stored');
     this.digest = op.digest;
     const stored = this.#stored.get(op.version);
-    if ((op.isFull || start === 0) && !stored) {
+    const same = sameAs(op.splices);
+    if (same !== this.#sames.get(op.version)) this.report(op.version, 'the text of another version is meant');
+    if (same !== undefined && !this.#met.has(same))
+      this.report(op.version, 'the version that it goes back to is missing');
+    if (same === undefined && (op.isFull || start === 0) && !stored) {
       this.report(op.version, start === 0 ? 'the first text is missing' : 'the text of the version is missing');
     }
-    if (op.isFull && stored && !isTextOf(op, stored)) this.report(op.version, 'the stored text is another one');
+    if (same === undefined && op.isFull && stored && !isTextOf(op, stored))
+      this.report(op.version, 'the stored text is another one');
     if (this.#full) await this.#replay(op, stored);
+    if (this.#wanted.has(op.version)) this.#met.set(op.version, this.#tree);
   }
 
   async #replay(op: OpRow, stored: TreeRow | undefined): Promise<void> {
-    const begins = op.isFull || op.version === op.span;
+    const same = sameAs(op.splices);
+    const begins = same === undefined && (op.isFull || op.version === op.span);
     if (begins) this.#tree = stored && this.#leaves.open(stored);
+    else if (same !== undefined) this.#tree = this.#met.get(same);
     else this.#tree = this.#tree?.apply(unpackChange(op.splices));
     const tree = this.#tree;
     if (!tree) return;

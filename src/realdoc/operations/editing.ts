@@ -193,6 +193,6 @@ function applyOne(
     args: { verbs, ...(track === undefined ? {} : { track }) },
     note,
   };
-  const made = writeVersion(room, ctx, now.file, next, now.after, undefined, now.shown);
+  const made = writeVersion(room, ctx, now.file, next, now.after, now.shown);
   return advisory ? { ...made, advisory } : made;
 }

@@ -20,7 +20,7 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
-import { unpackChange } from '../text/codec.ts';
+import { sameAs, unpackChange } from '../text/codec.ts';
 import { undoneVersions } from '../versions.ts';
 import { READING } from './heads.ts';
 import { DocumentId, shownLabel } from './shapes.ts';
@@ -130,6 +130,8 @@ function entryOf(db: Reader, file: FileRow, op: OpRow, undone: ReadonlySet<numbe
 /** Of a version that is a whole text only what the number of lines tells: comparing two texts is too much for a list. */
 function countsOf(db: Reader, op: OpRow): { added: number; removed: number } {
   if (!op.isFull && op.version > 1) return lineCounts(unpackChange(op.splices));
+  const { lines } = JSON.parse(op.args) as { lines?: { added: number; removed: number } };
+  if (lines && sameAs(op.splices) !== undefined) return lines;
   const before = op.version > op.span ? (rows.opAt(db, op.file, op.version - op.span)?.newlines ?? 0) : 0;
   return { added: Math.max(0, op.newlines - before), removed: Math.max(0, before - op.newlines) };
 }

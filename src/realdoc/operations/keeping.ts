@@ -3,12 +3,12 @@ import { type AnyOperation, closed, DocPath, operation, Type, Version } from '..
 import { refuseOpaque } from '../documents.ts';
 import { resolveVersion } from '../history/at.ts';
 import { type BlameLine, blame, linesOfText } from '../history/blame.ts';
+import { lineage } from '../history/lineage.ts';
 import { type Problem, verifyFile, verifyHistory } from '../history/verify.ts';
 import { treeDigest } from '../leaf-store.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
-import { unpackChange } from '../text/codec.ts';
 import { READING } from './heads.ts';
 import { documentsBelow } from './reading.ts';
 import { Line } from './shapes.ts';
@@ -131,11 +131,14 @@ function replay(room: RealDoc): AnyOperation {
     read: async (ctx, input) => {
       const file = await room.locate(input.path, { deleted: true });
       const version = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
-      const first = rows.firstText(ctx.db, file.id, version);
+      const way = lineage(ctx.db, file.id, version).reverse();
+      const first = rows.firstText(ctx.db, file.id, way[0]!.upTo);
       if (!first) throw fail('DOC_CORRUPT', { path: file.path, version: 1, reason: 'the first text is missing' });
       let tree = room.leaves.open(first);
-      for (const packed of rows.splicesBetween(ctx.db, file.id, first.version, version)) {
-        tree = tree.apply(unpackChange(packed));
+      for (const [i, { after, upTo }] of way.entries()) {
+        for (const change of rows.changesBetween(ctx.db, file.id, i === 0 ? first.version : after, upTo)) {
+          tree = tree.apply(change);
+        }
       }
       const sha256 = await treeDigest(tree);
       const equal = sha256 === (await treeDigest(room.documents.at(file, version)));

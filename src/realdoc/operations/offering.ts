@@ -37,6 +37,6 @@ export async function offerVersion(
   const file = await room.locate(path, { deleted: at !== undefined });
   const version = at === undefined ? file.head : resolveVersion(ctx.db, file, at);
   const { sha256, bytes } = await blobs.put(room.fileBytes(file, version));
-  ctx.raise(rows.opAt(ctx.db, file.id, version)?.label ?? file.label);
+  ctx.raise(rows.labelAt(ctx.db, file.id, version) ?? file.label);
   return { path: file.path, version, sha256, bytes, url: `${PATHS.blobs}${sha256}` };
 }

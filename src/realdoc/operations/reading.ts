@@ -164,7 +164,7 @@ function read(room: RealDoc): AnyOperation {
           ? wanted(tree, file, version, input)
           : await sectionAt(room, ctx.caller, file, { path: file.path, version, tree }, input);
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
-      const label = rows.opAt(ctx.db, file.id, version)?.label ?? file.label;
+      const label = rows.labelAt(ctx.db, file.id, version) ?? file.label;
       ctx.raise(label);
       const { eol, utf8 } = version === file.head ? file : asAt(file, version, room.documents.at(file, version));
       room.seen.noteLines(

@@ -56,7 +56,7 @@ export function rewriteOperation(room: RealDoc): AnyOperation {
         args: { from, to, text },
         note: input.note,
       };
-      return writeVersion(room, ctx, now.file, next, now.after, undefined, now.shown);
+      return writeVersion(room, ctx, now.file, next, now.after, now.shown);
     },
   });
 }

@@ -15,7 +15,6 @@ import { resolveVersion } from '../history/at.ts';
 import { nameAt, ownRel } from '../history/names.ts';
 import { isNewSince, pointOf } from '../history/point.ts';
 import { stateAt } from '../history/state.ts';
-import { treeOfVersion } from '../history/whole.ts';
 import { otherKind } from '../kinds/content.ts';
 import { parseFolderPath } from '../projection/paths.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -24,13 +23,12 @@ import type { FileRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { isMostlyNew, type WholeText } from '../versions.ts';
 import { WRITING } from './heads.ts';
 import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
 import { needsSettling, settle, stillSettled } from './settling.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
-import { wholeAt, writeVersion } from './written.ts';
+import { writeVersion } from './written.ts';
 
 /** Documents that one rollback changes at most: all of them change in one transaction. */
 const MAX_DOCUMENTS = 2000;
@@ -44,9 +42,12 @@ interface Step {
   file: FileRow;
   /** The version whose text comes back; 0: the document was not there, so it goes. */
   to: number;
+  /** What differs, for people; empty for what has no lines. */
   change: Change;
-  /** The text as a whole, where that says it better than a change. */
-  whole: WholeText | undefined;
+  /** False where only the beginning of what differs was looked at. */
+  isAll: boolean;
+  /** The text stays as it is; only whether the document is there changes. */
+  isSame: boolean;
   state: 'live' | 'deleted';
   /** The name that comes back with it, where a folder goes back. */
   rel?: string;
@@ -129,14 +130,14 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
   });
 }
 
-/** The plan with its Office files as people read them (of more than a screenful only the first), and what must be stored ahead. */
+/** The plan with its Office files as people read them; of more than a screenful only the first. */
 async function viewed(room: RealDoc, planning: Promise<Plan>): Promise<Plan> {
   const plan = await planning;
   const steps: Step[] = [];
   for (const [i, step] of plan.steps.entries()) {
-    const isDue = needsSettling(step.file, step) && (i < SHOWN_WHOLE || otherKind(step.file.kind, step.after));
-    const { whole, seen } = isDue ? await settle(room, step.file, { ...step, isVersion: true }) : step;
-    steps.push({ ...step, ...(seen ? { seen } : {}), ...(whole ? { whole, after: whole.tree } : {}) });
+    const isDue = i < SHOWN_WHOLE && needsSettling(step.file, step);
+    const { seen } = isDue ? await settle(room, step.file, { ...step, isVersion: true }) : step;
+    steps.push(seen ? { ...step, seen } : step);
   }
   return { ...plan, steps };
 }
@@ -207,20 +208,18 @@ function stepTo(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany =
   const state = stateAt(db, file.id, to);
   const goes = state === 'deleted';
   const target = goes ? file.head : to;
-  const there = file.kind === 'opaque' ? treeOfVersion(db, file.id, target) : undefined;
-  const isWhole = there !== undefined;
-  const change = isWhole || target === file.head ? [] : room.documents.netChange(db, file, file.head, target);
-  const isSame = there ? treeOfVersion(db, file.id, file.head)?.sha256 === there.sha256 : change.length === 0;
+  const seen = room.documents.glance(db, file, file.head, target);
+  const isSame = seen.isAll && seen.change.length === 0;
   const then = isOfMany && !goes ? nameAt(db, file, to) : ownRel(file);
   const names = then === ownRel(file) ? {} : { rel: then };
   if (isSame && state === file.state && names.rel === undefined) return undefined;
   const before = room.documents.read(db, file, file.head);
-  const whole = !isSame && (isWhole || isMostlyNew(before.bytes, change)) ? wholeAt(room, db, file, target) : undefined;
   // The text is as it was, and so is what is known of who could have written it.
-  const label = (goes ? undefined : rows.newestOps(db, file.id, to + 1, 1)[0]?.label) ?? file.label;
+  const label = (goes ? undefined : rows.labelAt(db, file.id, to)) ?? file.label;
   // The text as it was, not the change applied: nothing of it has to be fetched to know what it is.
-  const after = whole?.tree ?? (change.length === 0 ? before : room.documents.read(db, file, target));
-  return { file, to, change, whole, state, ...names, label, before, after };
+  const after = isSame ? before : room.documents.read(db, file, target);
+  const step = { file, to, ...seen, isSame, state, ...names, label, before, after };
+  return file.kind === 'opaque' || otherKind(file.kind, after) ? { ...step, change: [] } : step;
 }
 
 /** The step against the head that the transaction sees; what came in meanwhile is rolled back with the rest. */
@@ -236,7 +235,7 @@ function anew(room: RealDoc, db: Reader, file: FileRow, to: number, isOfMany: bo
 }
 
 function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | undefined): Static<typeof VersionMade> {
-  const { to, change, whole, state, label, after, rel } = step;
+  const { to, change, isAll, isSame, state, label, after, rel } = step;
   const rename = rel === undefined ? undefined : { from: ownRel(step.file), to: rel };
   const file = named(ctx, step);
   const args = { to, ...(state === 'deleted' ? { state } : {}), ...(rename ? { name: rename } : {}) };
@@ -244,18 +243,20 @@ function applyStep(room: RealDoc, ctx: WriteContext, step: Step, note: string | 
     source: 'rollback' as const,
     base: to === 0 ? file.head : to,
     change,
+    isAll,
+    ...(isSame ? {} : { same: { version: to, bytes: after.bytes, newlines: after.newlines } }),
     args,
     note,
     label,
     state,
     rel: rel ?? file.rel,
   };
-  return writeVersion(room, ctx, file, next, after, whole, step.seen);
+  return writeVersion(room, ctx, file, next, after, step.seen);
 }
 
-function named(ctx: WriteContext, { file, state, rel, change, whole }: Step): FileRow {
+function named(ctx: WriteContext, { file, state, rel, isSame }: Step): FileRow {
   if (state === 'live' && file.state === 'deleted') return takeName(ctx, file, rel);
-  return rel === undefined ? file : giveName(ctx, file, rel, change.length === 0 && whole === undefined);
+  return rel === undefined ? file : giveName(ctx, file, rel, isSame);
 }
 
 function factsOf({ steps }: Plan, path: string): ActionFacts {

@@ -16,6 +16,8 @@ export const VersionMade = closed({
   /** Lines that came and went. */
   added: Type.Integer({ minimum: 0 }),
   removed: Type.Integer({ minimum: 0 }),
+  /** The versions are so far apart that only the first changes were counted; doc.diff tells all. */
+  isPartial: Type.Optional(Type.Literal(true)),
   /** The lines around each change as they are numbered now. */
   changed: Type.Array(ShownLine),
   /** The text was well-formed before and is not now. The version stands; nothing was repaired. */

@@ -9,7 +9,6 @@ import {
   Type,
   type WriteContext,
 } from '../../protocol/index.ts';
-import { readChange } from '../formats/encoding/transcode.ts';
 import { ownRel } from '../history/names.ts';
 import { type TakeBack, takeBack } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -18,10 +17,10 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { unifiedOf } from '../text/change-diff.ts';
 import { undoneVersions } from '../versions.ts';
 import { freeNames, giveName, lookAtNames, refuseTakenNames, takeName } from './names.ts';
-import { needsSettling, readable, type Settled, settle, stillSettled } from './settling.ts';
+import { type Coming, needsSettling, readable, type Settled, settle, stillSettled } from './settling.ts';
 import { Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
-import { wholeAt, writeVersion } from './written.ts';
+import { writeVersion } from './written.ts';
 
 const Which = closed({
   /** The last edit of this document that stands. */
@@ -244,11 +243,14 @@ function applyPiece(
   const rename = back.rel === undefined ? undefined : { from: ownRel(found), to: back.rel };
   const coming = comingOf(room, ctx.tx, { file: found, back });
   const ready = needsSettling(found, coming) ? stillSettled(found, settled.get(found.id)) : undefined;
-  const whole = ready?.whole ?? coming.whole;
-  const after = whole?.tree ?? coming.after;
+  const { after } = coming;
   const next = {
     source,
     change: back.change,
+    isAll: back.isAll,
+    ...(back.toVersion === undefined
+      ? {}
+      : { same: { version: back.toVersion, bytes: after.bytes, newlines: after.newlines } }),
     args: {
       versions: back.versions,
       ...(back.state === 'deleted' ? { state: back.state } : {}),
@@ -259,15 +261,15 @@ function applyPiece(
     rel: rename?.to ?? file.rel,
     note,
   };
-  return writeVersion(room, ctx, file, next, after, whole, ready?.seen);
+  return writeVersion(room, ctx, file, next, after, ready?.seen);
 }
 
 /** The text that a piece leads to. */
-function comingOf(room: RealDoc, db: Reader, { file, back }: Piece) {
-  const whole = back.toVersion === undefined ? undefined : wholeAt(room, db, file, back.toVersion);
+function comingOf(room: RealDoc, db: Reader, { file, back }: Piece): Coming {
+  const { change, toVersion, isVersion = false } = back;
   const before = room.documents.read(db, file, file.head);
-  const { change, isVersion = false } = back;
-  return { before, after: whole?.tree ?? before.apply(change), change, whole, isVersion };
+  const after = toVersion === undefined ? before.apply(change) : room.documents.read(db, file, toVersion);
+  return { before, after, change, isVersion };
 }
 
 /** By document, what must be known of a text before it comes back. */
@@ -291,8 +293,7 @@ async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 're
     const { file } = piece;
     const coming = comingOf(room, room.db, piece);
     const ready = needsSettling(file, coming) ? await settle(room, file, coming) : { head: file.head };
-    const sides = file.kind === 'text' && !ready.whole && !file.utf8 ? readChange(coming) : coming;
-    const seen = readable(file, ready, sides);
+    const seen = readable(file, ready, coming);
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
     diff.push(unifiedOf(seen.before, seen.after, seen.change, names));
   }

@@ -1,9 +1,7 @@
-import type { Reader } from '../../common/index.ts';
 import type { Static, WriteContext } from '../../protocol/index.ts';
 import { changedLines } from '../edit/plan.ts';
 import type { ShownChange } from '../edit/shown-change.ts';
 import { transcodedOf } from '../formats/encoding/transcode.ts';
-import { treeOfVersion } from '../history/whole.ts';
 import { otherKind } from '../kinds/content.ts';
 import { textFacts } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
@@ -11,26 +9,30 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { type Change, countNewlines } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import { appendFull, appendVersion, type NewVersion, type WholeText } from '../versions.ts';
+import { appendVersion, type NewVersion } from '../versions.ts';
 import { shownLabel, type VersionMade } from './shapes.ts';
 
 /**
  * The last steps that every write shares: append the version, ask for the projection, and after the durable commit
- * keep the new text at hand and start writing the file. `after` must be the text after `next.change`; `whole` says that
- * the version is that text instead of the change, `shown` how people read the change of an Office file.
+ * keep the new text at hand and start writing the file. `after` must be the text of the new version, `shown` says how
+ * people read the change of an Office file.
  */
 export function writeVersion(
   room: RealDoc,
   ctx: WriteContext,
   file: FileRow,
-  next: NewVersion,
+  next: NewVersion & { args: object; isAll?: boolean | undefined },
   after: TextTree,
-  whole?: WholeText,
   shown?: ShownChange,
 ): Static<typeof VersionMade> {
-  room.quota.check(file.workspace, whole ? 0 : changeBytes(next.change));
+  room.quota.check(file.workspace, next.same ? 0 : changeBytes(next.change));
+  // It may have been thinned out since somebody asked for it.
+  if (next.same) room.documents.requireVersion(ctx.tx, file, next.same.version);
   const begun = next.source === 'edit' ? file : asItReads(file, after);
-  const written = whole ? appendFull(ctx, room.leaves, begun, next, whole) : appendVersion(ctx, begun, next);
+  // A version without a change of its own says how many lines it moved: nobody compares two texts for a list.
+  const change = next.same && begun.kind !== file.kind ? [] : next.change;
+  const args = next.same ? { ...next.args, lines: lineCounts(change) } : next.args;
+  const written = appendVersion(ctx, begun, { ...next, args });
   rows.wantProjection(ctx.tx, written.id, ctx.clock.now());
   ctx.tx.afterCommit(() => {
     room.documents.remember(written.id, written.head, after);
@@ -38,10 +40,10 @@ export function writeVersion(
     room.committed(written);
   });
   ctx.raise(written.label);
-  const made = madeOf(written, next.change, after, shown);
+  const made = madeOf(written, change, after, shown);
   const told = made.changed.map((line) => line.n);
   ctx.tx.afterCommit(() => room.seen.noteLines(ctx.caller, written.id, written.head, told));
-  return { ...made, label: shownLabel(written.label) };
+  return { ...made, ...(next.isAll === false ? { isPartial: true } : {}), label: shownLabel(written.label) };
 }
 
 /** What comes back may be of another kind than what is there: a text that was saved over by a picture is a text again. */
@@ -49,12 +51,6 @@ function asItReads(file: FileRow, after: TextTree): FileRow {
   const other = otherKind(file.kind, after);
   if (other) return { ...file, ...other.facts, why: other.why };
   return file.kind === 'text' && file.mixed ? { ...file, ...textFacts(after.toBuffer()) } : file;
-}
-
-/** A stored version as the text of a new one: nothing of it is stored again. `undefined` if it is not stored whole. */
-export function wholeAt(room: RealDoc, db: Reader, file: FileRow, version: number): WholeText | undefined {
-  const row = treeOfVersion(db, file.id, version);
-  return row && { tree: room.leaves.open(row), sha256: row.sha256, staged: undefined };
 }
 
 function changeBytes(change: Change): number {

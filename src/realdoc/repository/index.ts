@@ -6,6 +6,7 @@ export * from './ops.ts';
 export * from './packs.ts';
 export * from './points.ts';
 export * from './projections.ts';
+export * from './sames.ts';
 export * from './schema.ts';
 export * from './sides.ts';
 export * from './thinning.ts';

@@ -3,8 +3,11 @@ import type { Actor, Label } from '../../protocol/index.ts';
 import { CHAIN_START } from '../history/chain.ts';
 import type { OpRow } from '../rows.ts';
 import type { LoggedOp } from '../storage/pack.ts';
-import { isFullSplices, packArgs, unpackArgs } from '../text/codec.ts';
+import { isFullSplices, packArgs, unpackArgs, unpackChange } from '../text/codec.ts';
+import type { Change } from '../text/splice.ts';
 import {
+  changesOfPack,
+  factsOfPack,
   opsOfPack,
   type PackedOp,
   packAt,
@@ -12,9 +15,8 @@ import {
   packsBefore,
   packsBetween,
   packsOf,
-  splicesOfPack,
 } from './packs.ts';
-import { internWords, wordId } from './words.ts';
+import { internWords, wordAt, wordId } from './words.ts';
 
 interface Raw {
   v: number;
@@ -99,15 +101,48 @@ export function opsBetween(db: Reader, file: string, after: number, upTo: number
   return [...old.filter((op) => op.version > after && op.version <= upTo), ...inChain(db, file, raws)];
 }
 
-/** Only the packed splices of the same run: the hot path of rebase and replay. */
-export function splicesBetween(db: Reader, file: string, after: number, upTo: number): Uint8Array[] {
+/** Only the changes of the same run: the hot path of rebase and replay. Throws RangeError for a version that is a text. */
+export function changesBetween(db: Reader, file: string, after: number, upTo: number): Change[] {
   const number = wordId(db, file) ?? NOBODY;
   const packed = packedUpTo(db, number);
-  const old = after >= packed ? [] : packsBetween(db, number, after, upTo).flatMap((p) => splicesOfPack(db, number, p));
+  const old =
+    after >= packed ? [] : packsBetween(db, number, after, upTo).flatMap((p) => changesOfPack(db, p, after, upTo));
   const sql = 'SELECT splices FROM doc_op WHERE file = ? AND v > ? AND v <= ? ORDER BY v';
   const rows = upTo <= packed ? [] : db.all<{ splices: Uint8Array }>(sql, number, Math.max(after, packed), upTo);
-  const wanted = old.filter(({ version }) => version > after && version <= upTo);
-  return [...wanted, ...rows].map(({ splices }) => splices);
+  return [...old, ...rows.map(({ splices }) => unpackChange(splices))];
+}
+
+/** The label of a version, without the rest of it; `undefined` if there is no such version, or if it was thinned out. */
+export function labelAt(db: Reader, file: string, version: number): Label | undefined {
+  const number = wordId(db, file) ?? NOBODY;
+  const [pack] = packsBetween(db, number, version - 1, version);
+  let label = db.get<{ label: number }>('SELECT label FROM doc_op WHERE file = ? AND v = ?', number, version)?.label;
+  if (pack) {
+    const facts = factsOfPack(db, pack);
+    const entry = facts.entryOf(version);
+    label = facts.versions[entry] === version ? facts.label(entry) : undefined;
+  }
+  return label === undefined ? undefined : (JSON.parse(wordAt(db, label)) as Label);
+}
+
+/** What was done last up to a version, without the rest of that version: of a pack nothing more has to be made. */
+export function newestDeed(
+  db: Reader,
+  file: string,
+  version: number,
+): Pick<OpRow, 'version' | 'source' | 'args'> | undefined {
+  const number = wordId(db, file) ?? NOBODY;
+  const packed = packedUpTo(db, number);
+  if (version > packed) {
+    const [op] = newestOps(db, file, version + 1, 1);
+    if (op) return op;
+  }
+  const last = Math.min(version, packed);
+  const [pack] = packsBetween(db, number, last - 1, last);
+  const facts = pack && factsOfPack(db, pack);
+  const entry = facts?.entryOf(version) ?? -1;
+  if (!facts || entry < 0) return undefined;
+  return { version: facts.versions[entry]!, source: facts.source(entry), args: facts.args(entry) };
 }
 
 /** Up to `max` versions below `before`, newest first. */

@@ -4,8 +4,11 @@ import type { Actor, Label } from '../../protocol/index.ts';
 import { CHAIN_START, versionDigest } from '../history/chain.ts';
 import type { OpRow } from '../rows.ts';
 import { parseCall } from '../storage/call-id.ts';
-import { type LoggedOp, readPack, readSplices } from '../storage/pack.ts';
+import type { LoggedOp } from '../storage/pack.ts';
+import { PackedSplices } from '../storage/pack-splices.ts';
+import { PackedFacts } from '../storage/read-pack.ts';
 import { isFullSplices, plainOf } from '../text/codec.ts';
+import type { Change } from '../text/splice.ts';
 import { wordAt } from './words.ts';
 
 /** What is known of a pack without opening it. */
@@ -33,7 +36,8 @@ export interface NewPack {
 export type PackedOp = OpRow & { seq: number };
 
 interface Opened {
-  splices?: Uint8Array[];
+  splices?: PackedSplices;
+  facts?: PackedFacts;
   ops?: PackedOp[];
 }
 
@@ -78,30 +82,45 @@ export function packAt(db: Reader, id: number): (PackHead & { file: number }) | 
   return db.get<PackHead & { file: number }>(`${HEAD.replace('id,', 'id, file,')} WHERE id = ?`, id);
 }
 
-/** The splices of every version in a pack, in the form of rows, with the version of each. */
-export function splicesOfPack(db: Reader, file: number, head: PackHead): { version: number; splices: Uint8Array }[] {
+/** The changes of the versions `after` < v <= `upTo` that lie in a pack. Throws RangeError for one that is a text. */
+export function changesOfPack(db: Reader, head: PackHead, after: number, upTo: number): Change[] {
   const entry = openedAs(head);
-  if (entry.ops) return entry.ops.map(({ version, splices }) => ({ version, splices }));
-  entry.splices ??= readSplices(blobsOf(db, head.id).splices).splices;
+  entry.splices ??= new PackedSplices(blobsOf(db, head.id).splices);
   // Every version stands for itself, so they can be counted; else their numbers are among the facts.
-  if (entry.splices.length === head.toVersion - head.fromVersion + 1) {
-    return entry.splices.map((splices, i) => ({ version: head.fromVersion + i, splices }));
+  const isWhole = entry.splices.count === head.toVersion - head.fromVersion + 1;
+  const versions = isWhole ? undefined : factsOfPack(db, head).versions;
+  const { splices } = entry;
+  const out: Change[] = [];
+  const first = versions ? 0 : Math.max(0, after + 1 - head.fromVersion);
+  for (let i = first; i < splices.count; i++) {
+    const version = versions ? versions[i]! : head.fromVersion + i;
+    if (version > upTo) break;
+    if (version <= after) continue;
+    const change = splices.change(i);
+    if (!change) throw new RangeError('not a packed change');
+    out.push(change);
   }
-  return opsOfPack(db, file, head).map(({ version, splices }) => ({ version, splices }));
+  return out;
+}
+
+/** What is known of the versions in a pack without their digests, which take most of the time. */
+export function factsOfPack(db: Reader, head: PackHead): PackedFacts {
+  const entry = openedAs(head);
+  entry.facts ??= new PackedFacts(blobsOf(db, head.id), head.fromVersion);
+  entry.splices = entry.facts.splices;
+  return entry.facts;
 }
 
 /** Throws if the digests that come out do not end with the one that was stored. */
 export function opsOfPack(db: Reader, file: number, head: PackHead): PackedOp[] {
   const entry = openedAs(head);
-  entry.ops ??= inChain(wordAt(db, file), head, readPack(blobsOf(db, head.id), head.fromVersion), (id) =>
-    wordAt(db, id),
-  );
+  entry.ops ??= inChain(wordAt(db, file), head, factsOfPack(db, head).all(), (id) => wordAt(db, id));
   return entry.ops;
 }
 
 /** The same as it is stored. */
 export function loggedOfPack(db: Reader, head: PackHead): LoggedOp[] {
-  return readPack(blobsOf(db, head.id), head.fromVersion);
+  return factsOfPack(db, head).all();
 }
 
 function inChain(file: string, head: PackHead, logged: readonly LoggedOp[], word: (id: number) => string): PackedOp[] {
@@ -156,7 +175,7 @@ export function digestsOf(db: Reader, file: number, before: number, last: number
 export function readBack(file: string, pack: NewPack, word: (id: number) => string): void {
   const { fromVersion, toVersion } = pack;
   const head = { id: 0, fromVersion, toVersion, prev: bytesOf(pack.prev), digest: bytesOf(pack.digest) };
-  inChain(file, head, readPack(pack, fromVersion), word);
+  inChain(file, head, new PackedFacts(pack, fromVersion).all(), word);
 }
 
 const bytesOf = (hex: string): Buffer => Buffer.from(hex, 'hex');

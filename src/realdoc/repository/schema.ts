@@ -89,4 +89,15 @@ ALTER TABLE doc_file ADD COLUMN mixed INTEGER NOT NULL DEFAULT 0;
 UPDATE doc_file SET mixed = 1 WHERE head > 1;
 `,
   },
+  {
+    room: 'doc',
+    step: 7,
+    sql: `
+-- Version v has the text of the older version of_v: what its row says, to be found by version.
+CREATE TABLE doc_same (
+  file TEXT NOT NULL, v INTEGER NOT NULL, of_v INTEGER NOT NULL, PRIMARY KEY (file, v)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX doc_tree_full ON doc_tree (file, v) WHERE is_full = 1;
+`,
+  },
 ];

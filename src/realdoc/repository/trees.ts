@@ -62,12 +62,6 @@ export function newestTreeLike(db: Reader, file: string, after: number, sha256: 
   return db.get<{ v: number | null }>(sql, file, after, sha256)?.v ?? undefined;
 }
 
-/** True if a version after `after`, up to and with `upTo`, has no change that leads to it. */
-export function hasFull(db: Reader, file: string, after: number, upTo: number): boolean {
-  const sql = 'SELECT 1 FROM doc_tree WHERE file = ? AND v > ? AND v <= ? AND is_full = 1 LIMIT 1';
-  return db.get(sql, file, after, upTo) !== undefined;
-}
-
 export function insertTree(tx: Tx, t: TreeRow): void {
   tx.run(
     'INSERT OR IGNORE INTO doc_tree (file, v, sha256, bytes, newlines, is_full, dict_v, leaves) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',

@@ -1,18 +1,7 @@
-import { zstdDecompressSync } from 'node:zlib';
-import type { OpRow, Source } from '../rows.ts';
-import {
-  isFullSplices,
-  parseChange,
-  plainChange,
-  putVarint,
-  unpackChange,
-  VarintReader,
-  varint,
-  varintBytes,
-  withDictionary,
-} from '../text/codec.ts';
-import { type Change, growth, newlineGrowth, type Splice } from '../text/splice.ts';
-import { parseCall, printCall } from './call-id.ts';
+import type { OpRow } from '../rows.ts';
+import { isFullSplices, parseChange, putVarint, unpackChange, varint, varintBytes } from '../text/codec.ts';
+import { type Change, growth, newlineGrowth } from '../text/splice.ts';
+import { parseCall } from './call-id.ts';
 
 /** A row of the log with its place among the rows of all documents. */
 export type LoggedOp = Omit<OpRow, 'file' | 'actor' | 'label' | 'task' | 'isFull' | 'digest' | 'prev'> & {
@@ -108,102 +97,10 @@ function layOutFacts(ops: readonly LoggedOp[]): Buffer {
   return Buffer.concat([words.bytes, ...columns.map((c) => c.bytes), ...texts]);
 }
 
-/** The splices of a pack, each in the form of a row. */
-export function readSplices(z: Uint8Array): { plain: Buffer; splices: Uint8Array[] } {
-  const plain = zstdDecompressSync(z);
-  const reader = new VarintReader(plain);
-  const counts = numbers(reader, reader.next());
-  const total = counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
-  const ats = numbers(reader, total);
-  const dels = numbers(reader, total);
-  const adds = numbers(reader, total);
-  const digests = counts.map((count) => (count === 0 ? reader.bytes(32) : undefined));
-  let cursor = 0;
-  let next = 0;
-  const splices = counts.map((count, i) => {
-    const full = digests[i];
-    if (full) return Buffer.concat([Buffer.of(2), full]);
-    const change: Splice[] = [];
-    let shift = 0;
-    for (let k = 1; k < count; k++, next++) {
-      const at = cursor + unsigned(ats[next]!) - shift;
-      const del = reader.bytes(dels[next]!);
-      const ins = reader.bytes(adds[next]!);
-      change.push({ at, del, ins });
-      shift += ins.length - del.length;
-      cursor = at + shift + del.length;
-    }
-    return Buffer.concat([Buffer.of(0), plainChange(change)]);
-  });
-  if (!reader.atEnd) throw new RangeError('bytes after the last splice of a pack');
-  return { plain, splices };
-}
-
-/** All of a pack. `fromVersion`: the first version that it stands for. */
-export function readPack(z: { splices: Uint8Array; facts: Uint8Array }, fromVersion: number): LoggedOp[] {
-  const { plain, splices } = readSplices(z.splices);
-  const reader = new VarintReader(zstdDecompressSync(z.facts, withDictionary(plain)));
-  const words = numbers(reader, reader.next()).map((length) => Buffer.from(reader.bytes(length)).toString('utf8'));
-  const column = (): number[] => numbers(reader, splices.length);
-  const [seqs, spans, bases, actors, labels, tasks] = [column(), column(), column(), column(), column(), column()];
-  const [sources, times, sizes, lines, notes, args] = [column(), column(), column(), column(), column(), column()];
-  const calls = splices.map(() => {
-    const kind = reader.next();
-    return { kind, value: kind === 0 ? 0 : reader.next() };
-  });
-  let callTime = 0;
-  let version = fromVersion - 1;
-  let before: LoggedOp | undefined;
-  return splices.map((packed, i) => {
-    const change = changeOf(packed);
-    version += spans[i]! + 1;
-    const { kind, value } = calls[i]!;
-    const note = notes[i] === 0 ? null : text(reader.bytes(notes[i]! - 1));
-    const arg = text(reader.bytes(args[i]!));
-    let call = before?.call ?? '';
-    if (kind === 1) call = text(reader.bytes(value));
-    else if (kind > 1) {
-      callTime += unsigned(value);
-      call = printCall({ prefix: words[kind - 2]!, time: callTime, random: reader.bytes(10) });
-    }
-    const isFolded = spans[i]! > 0;
-    before = {
-      seq: seqs[i]! + (before?.seq ?? 0),
-      version,
-      span: spans[i]! + 1,
-      base: version - 1 - unsigned(bases[i]!),
-      call,
-      actor: actors[i]!,
-      label: labels[i]!,
-      task: tasks[i] === 0 ? null : tasks[i]!,
-      source: words[sources[i]!] as Source,
-      args: arg,
-      splices: packed,
-      note,
-      at: unsigned(times[i]!) + (before?.at ?? 0),
-      bytes: unsigned(sizes[i]!) + (change ? (before?.bytes ?? 0) + growth(change) : 0),
-      newlines: unsigned(lines[i]!) + (change ? (before?.newlines ?? 0) + newlineGrowth(change) : 0),
-      digest: isFolded ? Buffer.from(reader.bytes(32)).toString('hex') : null,
-      seal: isFolded ? Buffer.from(reader.bytes(32)).toString('hex') : null,
-    };
-    return before;
-  });
-}
-
 function changeOf(packed: Uint8Array): Change | undefined {
   if (isFullSplices(packed)) return undefined;
   return packed[0] === 0 ? parseChange(packed.subarray(1)) : unpackChange(packed);
 }
-
-function numbers(reader: VarintReader, count: number): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < count; i++) out.push(reader.next());
-  return out;
-}
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
-/** Small numbers of either sign as small numbers without one: 0, -1, 1, -2, ... */
-const unsigned = (value: number): number => (value % 2 === 0 ? value / 2 : -(value + 1) / 2);
 
 class Column {
   #bytes = Buffer.allocUnsafe(1024);

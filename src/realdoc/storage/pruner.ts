@@ -1,11 +1,13 @@
-import type { Clock, Database, Logger } from '../../common/index.ts';
+import type { Clock, Database, Logger, Tx } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
+import { sameAs } from '../text/codec.ts';
 import { unpackLeaves } from '../text/leaf-list.ts';
 import type { Compactor } from './compactor.ts';
 import { type Both, fold, needsText, units } from './fold.ts';
+import type { LoggedOp } from './pack.ts';
 import { packed } from './packing.ts';
 import { keptBy, type Retention } from './retention.ts';
 
@@ -59,6 +61,8 @@ export class Pruner {
     const now = clock.now();
     const kept = keptBy(retention, all, now);
     for (const version of this.#needed(file, all, now)) kept.add(version);
+    // What a version that stays has its text from, newest first: that one may have gone back itself.
+    for (const [version, of] of [...rows.samesOf(db, file.id)].reverse()) if (kept.has(version)) kept.add(of);
     const gone = all.filter((op) => !kept.has(op.version));
     return {
       file,
@@ -127,8 +131,11 @@ export class Pruner {
     const logged = rows.loggedOps(db, number, Number.MAX_SAFE_INTEGER);
     const ops = rows.opsBetween(db, file.id, after, file.head);
     const both = ops.map((op, i): Both => ({ op, logged: logged[i]! }));
-    let before = after >= start ? rows.opAt(db, file.id, after) : undefined;
-    for (const unit of units(both, kept)) {
+    const first = after >= start ? rows.opAt(db, file.id, after) : undefined;
+    const all = units(both, kept);
+    // The newest first, as among packs: a version that went back to an older one must go before that one does.
+    for (const [i, unit] of [...all.entries()].reverse()) {
+      const before = all[i - 1]?.at(-1)?.op ?? first;
       const last = unit.at(-1)!.op;
       const isStart = last.version === start;
       const gone = isStart ? 0 : (before?.version ?? 0);
@@ -136,14 +143,15 @@ export class Pruner {
       const folded = fold(unit, before, sha256);
       if (folded !== unit.at(-1)!.logged) {
         await db.write((tx) => {
+          if (isWanted(tx, file, kept, gone, last.version)) return;
           rows.foldRows(tx, folded, gone);
+          rows.dropSames(tx, file.id, gone, last.version);
           if (sha256 !== undefined) rows.needTree(tx, file.id, last.version);
           if (isStart) rows.dropPacksBefore(tx, number, start);
           rows.dropTrees(tx, file.id, (version) => version > gone && version < last.version);
         });
         documents.forget(file.id);
       }
-      before = last;
     }
   }
 
@@ -161,7 +169,7 @@ export class Pruner {
     const isFirst = pack.fromVersion <= start;
     if (ops.every((op) => kept.has(op.version)) && !(isFirst && start > 1 && pack.fromVersion > 1)) return;
     let before = isFirst ? undefined : rows.opAt(db, file.id, pack.fromVersion - 1);
-    const run = [];
+    const run: LoggedOp[] = [];
     const texts: number[] = [];
     for (const unit of units(both, kept)) {
       const last = unit.at(-1)!.op;
@@ -177,13 +185,21 @@ export class Pruner {
     });
     rows.readBack(file.id, next, (id) => rows.wordAt(db, id));
     const gone = logged.filter((op) => !kept.has(op.version));
-    await db.write((tx) => {
+    const after = isFirst ? 0 : pack.fromVersion - 1;
+    const isDone = await db.write((tx) => {
+      if (isWanted(tx, file, kept, after, pack.toVersion)) return false;
       rows.replacePack(tx, pack.id, next);
       for (const version of texts) rows.needTree(tx, file.id, version);
       if (isFirst) rows.dropPacksBefore(tx, number, pack.fromVersion);
-      const after = isFirst ? 0 : pack.fromVersion - 1;
+      let before = after;
+      for (const { version, splices } of run) {
+        rows.dropSames(tx, file.id, before, sameAs(splices) === undefined ? version : version - 1);
+        before = version;
+      }
       rows.dropTrees(tx, file.id, (version) => version > after && version <= pack.toVersion && !kept.has(version));
+      return true;
     });
+    if (!isDone) return;
     rows.forgetPacks();
     documents.forget(file.id);
     for (let i = 0; i < gone.length; i += PAGE) {
@@ -214,6 +230,12 @@ export class Pruner {
     const bytes = rows.leafSizes(db, [...ids]) + rows.logBytes(db, file.id);
     await db.write((tx) => rows.setStored(tx, file.id, bytes));
   }
+}
+
+/** True if somebody went back to one of the versions that would go, since it was planned: they stay for this time. */
+function isWanted(tx: Tx, file: FileRow, kept: ReadonlySet<number>, after: number, upTo: number): boolean {
+  const later = [...rows.samesOf(tx, file.id)].filter(([version]) => version > upTo);
+  return later.some(([, of]) => of > after && of < upTo && !kept.has(of));
 }
 
 function giveWay(): Promise<void> {

@@ -2,7 +2,8 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { Change, Splice } from './splice.ts';
 
 /**
- * A change as it lies in the op log. One byte says how: 0 plain, 1 zstd, 2 a full version (SHA-256 of its text). Then for each splice three LEB128 numbers
+ * A change as it lies in the op log. One byte says how: 0 plain, 1 zstd, 2 a full version (SHA-256 of its text, or the
+ * number of an older version that has it). Then for each splice three LEB128 numbers
  * (distance from the end of the last one, bytes taken out, bytes put in) and the bytes themselves.
  */
 const PLAIN = 0;
@@ -71,6 +72,23 @@ export function packFull(sha256: string): Buffer {
   return after(FULL, Buffer.from(sha256, 'hex'));
 }
 
+/** No digest begins with so many zero bytes: what follows them is the number of a version. */
+const NO_DIGEST = Buffer.alloc(24);
+
+/** Stands in the place of a change for a version that has the text of an older one. */
+export function packSame(version: number): Buffer {
+  const number = Buffer.alloc(8);
+  number.writeBigUInt64BE(BigInt(version));
+  return Buffer.concat([Buffer.of(FULL), NO_DIGEST, number]);
+}
+
+/** The version whose text it is, of a version that has the text of an older one. */
+export function sameAs(packed: Uint8Array): number | undefined {
+  if (packed[0] !== FULL || NO_DIGEST.compare(packed, 1, 25) !== 0) return undefined;
+  return Number(Buffer.from(packed.buffer, packed.byteOffset, packed.length).readBigUInt64BE(25));
+}
+
+/** True for a version that is a text and no change, stored or of an older version. */
 export function isFullSplices(packed: Uint8Array): boolean {
   return packed[0] === FULL;
 }
@@ -141,6 +159,11 @@ export class VarintReader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+  }
+
+  /** How many bytes were read. */
+  get at(): number {
+    return this.#at;
   }
 
   get atEnd(): boolean {

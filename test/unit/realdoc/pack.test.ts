@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newId } from '../../../src/common/index.ts';
 import { parseCall, printCall } from '../../../src/realdoc/storage/call-id.ts';
-import { type LoggedOp, layOut, readPack } from '../../../src/realdoc/storage/pack.ts';
+import { type LoggedOp, layOut } from '../../../src/realdoc/storage/pack.ts';
+import { PackedFacts } from '../../../src/realdoc/storage/read-pack.ts';
 import { packChange, packFull, plainChange, withDictionary } from '../../../src/realdoc/text/codec.ts';
 import type { Splice } from '../../../src/realdoc/text/splice.ts';
 
@@ -74,7 +75,7 @@ describe('packs', () => {
           facts: zstdCompressSync(plain.facts, withDictionary(plain.splices)),
         };
         const normal = ops.map((o) => ({ ...o, splices: Buffer.from(o.splices).toString('hex') }));
-        const back = readPack(z, from).map((o) => ({
+        const back = new PackedFacts(z, from).all().map((o) => ({
           ...o,
           // A row may be compressed; a pack gives the plain form.
           splices: Buffer.from(o.splices).toString('hex'),

@@ -1,0 +1,120 @@
+import { zstdDecompressSync } from 'node:zlib';
+import type { Source } from '../rows.ts';
+import { VarintReader, withDictionary } from '../text/codec.ts';
+import { growth, newlineGrowth } from '../text/splice.ts';
+import { printCall } from './call-id.ts';
+import type { LoggedOp } from './pack.ts';
+import { numbers, PackedSplices, unsigned } from './pack-splices.ts';
+
+/** The facts of a pack in their columns; what is text is read when it is asked for. */
+export class PackedFacts {
+  readonly splices: PackedSplices;
+  /** The version of each entry, rising. */
+  readonly versions: Int32Array;
+  readonly #bytes: Buffer;
+  readonly #words: string[];
+  readonly #columns: number[][];
+  readonly #calls: { kind: number; value: number }[];
+  /** Where the texts of each entry begin. */
+  readonly #texts: Int32Array;
+
+  constructor(z: { splices: Uint8Array; facts: Uint8Array }, fromVersion: number) {
+    this.splices = new PackedSplices(z.splices);
+    const { count } = this.splices;
+    this.#bytes = zstdDecompressSync(z.facts, withDictionary(this.splices.plain));
+    const reader = new VarintReader(this.#bytes);
+    this.#words = numbers(reader, reader.next()).map((length) => text(reader.bytes(length)));
+    this.#columns = Array.from({ length: 12 }, () => numbers(reader, count));
+    this.#calls = Array.from({ length: count }, () => {
+      const kind = reader.next();
+      return { kind, value: kind === 0 ? 0 : reader.next() };
+    });
+    this.versions = new Int32Array(count);
+    this.#texts = new Int32Array(count);
+    let [version, at] = [fromVersion - 1, reader.at];
+    for (let i = 0; i < count; i++) {
+      version += this.#columns[1]![i]! + 1;
+      this.versions[i] = version;
+      this.#texts[i] = at;
+      const { note, args, call, digests } = this.#lengths(i);
+      at += note + args + call + digests;
+    }
+    if (at !== this.#bytes.length) throw new RangeError('the facts of a pack do not end with their last text');
+  }
+
+  /** The entry of the newest version up to this one; -1 if there is none. */
+  entryOf(version: number): number {
+    return this.versions.findLastIndex((each) => each <= version);
+  }
+
+  /** Number of the word. */
+  label(entry: number): number {
+    return this.#columns[4]![entry]!;
+  }
+
+  source(entry: number): Source {
+    return this.#words[this.#columns[6]![entry]!] as Source;
+  }
+
+  args(entry: number): string {
+    const at = this.#texts[entry]! + this.#lengths(entry).note;
+    return text(this.#bytes.subarray(at, at + this.#columns[11]![entry]!));
+  }
+
+  /** All entries as they are logged, in order. */
+  all(): LoggedOp[] {
+    const [seqs, spans, bases, actors, labels, tasks, , times, sizes, lines] = this.#columns;
+    let callTime = 0;
+    let before: LoggedOp | undefined;
+    return Array.from(this.versions, (version, i) => {
+      const change = this.splices.change(i);
+      const { note, args, call, digests } = this.#lengths(i);
+      const reader = new VarintReader(this.#bytes.subarray(this.#texts[i]!));
+      const noted = note === 0 && this.#columns[10]![i] === 0 ? null : text(reader.bytes(note));
+      const asked = text(reader.bytes(args));
+      const { kind, value } = this.#calls[i]!;
+      const called = reader.bytes(call);
+      let id = before?.call ?? '';
+      if (kind === 1) id = text(called);
+      else if (kind > 1) {
+        callTime += unsigned(value);
+        id = printCall({ prefix: this.#words[kind - 2]!, time: callTime, random: called });
+      }
+      const isFolded = digests > 0;
+      before = {
+        seq: seqs![i]! + (before?.seq ?? 0),
+        version,
+        span: spans![i]! + 1,
+        base: version - 1 - unsigned(bases![i]!),
+        call: id,
+        actor: actors![i]!,
+        label: labels![i]!,
+        task: tasks![i] === 0 ? null : tasks![i]!,
+        source: this.source(i),
+        args: asked,
+        splices: this.splices.row(i),
+        note: noted,
+        at: unsigned(times![i]!) + (before?.at ?? 0),
+        bytes: unsigned(sizes![i]!) + (change ? (before?.bytes ?? 0) + growth(change) : 0),
+        newlines: unsigned(lines![i]!) + (change ? (before?.newlines ?? 0) + newlineGrowth(change) : 0),
+        digest: isFolded ? hex(reader.bytes(32)) : null,
+        seal: isFolded ? hex(reader.bytes(32)) : null,
+      };
+      return before;
+    });
+  }
+
+  /** Bytes of the texts of an entry, in the order in which they lie there. */
+  #lengths(entry: number): { note: number; args: number; call: number; digests: number } {
+    const { kind, value } = this.#calls[entry]!;
+    return {
+      note: Math.max(0, this.#columns[10]![entry]! - 1),
+      args: this.#columns[11]![entry]!,
+      call: kind === 0 ? 0 : kind === 1 ? value : 10,
+      digests: this.#columns[1]![entry]! > 0 ? 64 : 0,
+    };
+  }
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
