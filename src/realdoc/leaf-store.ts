@@ -134,6 +134,7 @@ export class LeafStore {
         leaf.id = id;
         leaf.data = undefined;
         leaf.recipe = undefined;
+        leaf.pieces = undefined;
       }
     });
   }

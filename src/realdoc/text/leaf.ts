@@ -16,6 +16,8 @@ export interface Leaf {
   /** Row of the stored leaf with exactly these bytes. */
   id: number | undefined;
   recipe?: Recipe | undefined;
+  /** The bytes in pieces, as edits left them: they become `data` when somebody asks, or when there are many. */
+  pieces?: readonly Uint8Array[] | undefined;
 }
 
 /** How the bytes of a leaf come from those of another, whose first byte is byte `at` of the changed text. */

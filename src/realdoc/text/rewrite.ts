@@ -16,6 +16,9 @@ const FANOUT = 64;
 const SMALL_LEAF = 2 * 1024;
 const SMALL_INNER = 8;
 const LARGE_LEAF = LEAF_BYTES + LEAF_BYTES / 2;
+/** A leaf of more pieces is made whole, and one that a longer text comes into. */
+const MANY_PIECES = 48;
+const SHORT = 256;
 /** A leaf that was described so often on top of another description is made. */
 const MAX_DEPTH = 8;
 
@@ -73,9 +76,14 @@ export class Rewriter {
     const { bytes, newlines } = sizesAfter(recipe);
     const isLater = this.#isLater && !from.data && depth < MAX_DEPTH && bytes <= LARGE_LEAF;
     if (isLater) return bytes === 0 ? [] : [{ bytes, newlines, data: undefined, id: undefined, recipe }];
-    const data = follow(recipe, this.#dataOf);
-    if (bytes > LARGE_LEAF) return cutLeaves(data);
-    return bytes === 0 ? [] : [{ bytes, newlines, data, id: undefined }];
+    const pieces = cut(recipe, from.pieces ?? [this.#dataOf(from)]);
+    if (bytes > LARGE_LEAF) return cutLeaves(Buffer.concat(pieces));
+    if (bytes === 0) return [];
+    // A key pressed in a leaf takes a step, not a copy of sixteen kilobytes.
+    if (pieces.length <= MANY_PIECES && bytes > SMALL_LEAF && change.every((s) => s.ins.length <= SHORT)) {
+      return [{ bytes, newlines, data: undefined, id: undefined, pieces }];
+    }
+    return [{ bytes, newlines, data: Buffer.concat(pieces), id: undefined }];
   }
 
   #mergeSmall(kids: Node[]): Node[] {
@@ -109,24 +117,61 @@ function isBefore(s: Splice, offset: number): boolean {
 }
 
 /** Makes the bytes of a leaf. Throws SpliceMismatch if they are not what the change says that it replaces. */
-export function follow({ from, at, change, isLast }: Recipe, dataOf: (leaf: Leaf) => Uint8Array): Uint8Array {
-  const old = dataOf(from);
+export function follow(recipe: Recipe, dataOf: (leaf: Leaf) => Uint8Array): Uint8Array {
+  return Buffer.concat(cut(recipe, [dataOf(recipe.from)]));
+}
+
+/** The same in pieces, from the pieces of the old leaf; none is empty. */
+function cut({ from, at, change, isLast }: Recipe, old: readonly Uint8Array[]): Uint8Array[] {
   const end = at + from.bytes;
-  const parts: Uint8Array[] = [];
+  const source = new Source(old);
+  const out: Uint8Array[] = [];
   let done = at;
   for (const s of change) {
     const stop = Math.min(end, s.at + s.del.length);
-    if (s.at > done) parts.push(old.subarray(done - at, s.at - at));
+    if (s.at > done) source.take(s.at - done, (piece) => out.push(piece));
     done = Math.max(done, s.at);
-    if (s.at >= at && (s.at < end || isLast)) parts.push(s.ins);
+    if (s.ins.length > 0 && s.at >= at && (s.at < end || isLast)) out.push(own(s.ins));
     if (stop <= done) continue;
-    if (!sameBytes(old.subarray(done - at, stop - at), s.del.subarray(done - s.at, stop - s.at))) {
-      throw new SpliceMismatch(s.at);
-    }
+    let seen = done - s.at;
+    source.take(stop - done, (piece) => {
+      if (!sameBytes(piece, s.del.subarray(seen, seen + piece.length))) throw new SpliceMismatch(s.at);
+      seen += piece.length;
+    });
     done = stop;
   }
-  if (done < end) parts.push(old.subarray(done - at));
-  return Buffer.concat(parts);
+  source.take(end - done, (piece) => out.push(piece));
+  return out;
+}
+
+/** A short text must not keep the much longer buffer alive that it is a view of. */
+function own(bytes: Uint8Array): Uint8Array {
+  return bytes.length <= SHORT && bytes.buffer.byteLength > 2 * SHORT ? new Uint8Array(bytes) : bytes;
+}
+
+/** Reads pieces from left to right. */
+class Source {
+  readonly #pieces: readonly Uint8Array[];
+  #index = 0;
+  #used = 0;
+
+  constructor(pieces: readonly Uint8Array[]) {
+    this.#pieces = pieces;
+  }
+
+  take(count: number, give: (piece: Uint8Array) => void): void {
+    let left = count;
+    while (left > 0) {
+      const piece = this.#pieces[this.#index]!;
+      const n = Math.min(left, piece.length - this.#used);
+      give(n === piece.length ? piece : piece.subarray(this.#used, this.#used + n));
+      left -= n;
+      this.#used += n;
+      if (this.#used < piece.length) return;
+      this.#index++;
+      this.#used = 0;
+    }
+  }
 }
 
 function sizesAfter({ from, at, change, isLast }: Recipe): { bytes: number; newlines: number } {

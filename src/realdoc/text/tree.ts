@@ -165,6 +165,7 @@ export class TextTree {
   /** Bytes of a leaf of this text. What has to be made for it is not kept: a walk over a long text must not fill memory. */
   peek(leaf: Leaf): Uint8Array {
     if (leaf.data) return leaf.data;
+    if (leaf.pieces) return whole(leaf);
     try {
       return leaf.id === undefined ? follow(leaf.recipe!, (from) => this.peek(from)) : this.#load(leaf.id);
     } catch (error) {
@@ -174,6 +175,7 @@ export class TextTree {
 
   #dataOf(leaf: Leaf): Uint8Array {
     if (leaf.data) return leaf.data;
+    if (leaf.pieces) return whole(leaf);
     try {
       if (leaf.id !== undefined) return this.#load(leaf.id);
       leaf.data = follow(leaf.recipe!, (from) => this.#dataOf(from));
@@ -213,4 +215,12 @@ export class TextTree {
       at += kid.bytes;
     }
   }
+}
+
+/** Takes no more memory than the pieces did. */
+function whole(leaf: Leaf): Uint8Array {
+  const data = Buffer.concat(leaf.pieces!);
+  leaf.data = data;
+  leaf.pieces = undefined;
+  return data;
 }
