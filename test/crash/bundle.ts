@@ -1,12 +1,13 @@
 import { symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build } from 'vite';
 
 const ROOT = join(import.meta.dirname, '../..');
 /** They bring machine code or files of their own. */
 const APART = ['better-sqlite3', 'koffi', 'unpdf', '@vscode/tree-sitter-wasm'];
 
-const WORKERS = ['wal-worker.ts', 'database-check-worker.ts'];
+/** Threads begin at files of their own, beside the code that starts them. */
+const WORKERS = ['store/wal-worker.ts', 'store/database-check-worker.ts', 'realdoc/storage/pack-worker.ts'];
 
 /** Path of a program of this folder. */
 export function sourceOf(name: string): string {
@@ -27,7 +28,6 @@ export async function bundled(name: string, folder: string): Promise<string> {
     build: { ssr: sourceOf(name), outDir, minify: false },
   });
   symlinkSync(join(ROOT, 'node_modules'), join(outDir, 'node_modules'));
-  // Threads begin at files of their own, beside the code that starts them.
-  for (const worker of WORKERS) symlinkSync(join(ROOT, 'src/store', worker), join(outDir, worker));
+  for (const worker of WORKERS) symlinkSync(join(ROOT, 'src', worker), join(outDir, basename(worker)));
   return join(outDir, `${name}.js`);
 }

@@ -37,7 +37,7 @@ export async function checkFolder(
   beside?.before();
   const problems: string[] = [];
   try {
-    const first = await open(base);
+    const first = await open(base, beside !== undefined);
     try {
       problems.push(...(await checkBox(first, answers, files, seen)));
     } finally {
@@ -57,8 +57,8 @@ export async function checkFolder(
 
 const stood = new WeakMap<DocBox, string>();
 
-async function open(base: string): Promise<DocBox> {
-  const box = await openBox(base, TIMES);
+async function open(base: string, packs = false): Promise<DocBox> {
+  const box = await openBox(base, { times: TIMES, packs });
   await box.room.settled();
   const all = box.store.all('SELECT rel, head, state, digest FROM doc_file ORDER BY rel');
   stood.set(box, JSON.stringify(all));

@@ -33,9 +33,19 @@ const READER: ParsePort = {
 /** Histories here are short: they are packed all the same. */
 const PACKING = { stay: 3, least: 5 };
 
-/** The room over a folder, as all parts of the crash proofs open it; `daysBack` as in `quickClock`. */
-export function openBox(base: string, times: number, daysBack = 0): Promise<DocBox> {
-  return DocBox.open({ base, clock: quickClock(times, daysBack), parser: READER, packing: PACKING });
+export interface OpenOptions {
+  /** Waiting takes so small a part of its time. */
+  times: number;
+  /** As in `quickClock`. */
+  daysBack?: number;
+  /** `false`: only what is as long as on the appliance is packed, so that thousands of looks start no thread for it. */
+  packs?: boolean;
+}
+
+/** The room over a folder, as all parts of the crash proofs open it. */
+export function openBox(base: string, { times, daysBack = 0, packs = true }: OpenOptions): Promise<DocBox> {
+  const packing = packs ? { packing: PACKING } : {};
+  return DocBox.open({ base, clock: quickClock(times, daysBack), parser: READER, ...packing });
 }
 
 /** Gives a box what takes files in and out, in the place where the daemon has it. */

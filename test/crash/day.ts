@@ -147,7 +147,7 @@ export class Day {
   }
 
   async #open(daysBack = 0): Promise<void> {
-    const box = await this.#try('the start', () => openBox(this.#base, TIMES, daysBack));
+    const box = await this.#try('the start', () => openBox(this.#base, { times: TIMES, daysBack }));
     if (!box) return;
     this.#box = box;
     this.#inDoubt = false;

@@ -50,16 +50,17 @@ say({ t: 'start' });
 for (const half of [0, 1]) {
   const daysBack = endless ? Math.max(0, MOST_DAYS - starts) : half === 0 ? MOST_DAYS : 0;
   clock = quickClock(20, daysBack);
-  const box = await openBox(base, 20, daysBack);
+  const box = await openBox(base, { times: 20, daysBack });
   // What somebody saved before the kill is looked at before the same person saves over it.
   await box.room.settled();
   const blobs = await withBlobs(box);
   await begin(box, blobs);
   began = new Date(clock.now()).toISOString();
   for (let i = 0; endless || i < Number(edits) / 2; i++) {
-    if (!endless && half === 1 && i === 5) await prune(box);
+    if (!endless && half === 1 && i === 15) await prune(box);
     await step(box, `${half}-${i}`);
   }
+  await pack(box);
   await shown(box);
   blobs.stop();
   await box.close();
@@ -88,7 +89,7 @@ async function step(box: DocBox, i: string): Promise<void> {
   try {
     const what = below(20);
     if (what === 0) return await save(box, rel, 'by rename');
-    if (what === 1) return await save(box, rel, /x$/.test(rel) ? 'by rename' : 'in place');
+    if (what === 1) return await save(box, rel, 'in place');
     if (what === 2) return await shown(box);
     if (what === 3) {
       const { sha256 } = await box.call<{ sha256: string }>('doc.download', { path });
@@ -97,8 +98,7 @@ async function step(box: DocBox, i: string): Promise<void> {
     }
     if (what === 4) return await opaque(box, i);
     if (what === 9) return await prune(box);
-    // The pass over old versions that every 64th version begins.
-    if (what === 10) return box.room.compactor.start();
+    if (what === 10) return await pack(box);
     const { version, total } = await box.call<{ version: number; total: number }>('doc.read', { path, from: 1, to: 1 });
     if (what === 5 && version > 1) {
       const { versions } = await box.call<{ versions: { version: number }[] }>('doc.undo', { path });
@@ -163,6 +163,12 @@ async function note(box: DocBox, rel: string, version: number): Promise<void> {
   if (file.kind === 'text' && replayed.sha256 !== sha256)
     throw new Error(`${rel} v${version} is replayed to another text`);
   say({ t: 'version', rel, version, sha256, at: clock.now() });
+}
+
+/** The pass over old versions that every 64th version begins. */
+async function pack(box: DocBox): Promise<void> {
+  box.room.compactor.start();
+  await box.room.compactor.idle();
 }
 
 /** Versions of before yesterday go, but for the last of each day. Noted before it is asked for: it may end half-way. */
