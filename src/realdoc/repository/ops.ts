@@ -160,10 +160,13 @@ export function newestOps(db: Reader, file: string, before: number, max: number)
   return out;
 }
 
+/** By the time of the call, which is indexed: rows of one time lie together. */
+const OF_CALL = 'substr(o.call, -24, 8) = substr(?, -24, 8) AND o.call = ?';
+
 /** Every version that a call made, in the order in which they were made. */
 export function opsOfCall(db: Reader, call: string): OpRow[] {
-  const sql = `${OP} WHERE substr(o.call, -8) = ? AND o.call = ? ORDER BY o.seq`;
-  return ofMany(db, 'call', call, db.all<Raw>(sql, call.slice(-8), call));
+  const sql = `${OP} WHERE ${OF_CALL} ORDER BY o.seq`;
+  return ofMany(db, 'call', call, db.all<Raw>(sql, call, call));
 }
 
 export function opsOfTask(db: Reader, task: string): OpRow[] {
@@ -186,10 +189,7 @@ function ofMany(db: Reader, by: 'call' | 'task', id: string, raws: readonly Raw[
 
 /** Where in the log a call or a task did something, in that order. */
 export function placesOf(db: Reader, by: 'call' | 'task', id: string): { file: string; seq: number; at: number }[] {
-  const [of, values] =
-    by === 'task'
-      ? ['o.task = ?', [wordId(db, id) ?? NOBODY]]
-      : ['substr(o.call, -8) = ? AND o.call = ?', [id.slice(-8), id]];
+  const [of, values] = by === 'task' ? ['o.task = ?', [wordId(db, id) ?? NOBODY]] : [OF_CALL, [id, id]];
   const sql = `SELECT ${WORD} o.file) AS file, o.seq, o.ts AS at FROM doc_op o WHERE ${of} ORDER BY o.seq`;
   return [...packedOf(db, by, id), ...db.all<{ file: string; seq: number; at: number }>(sql, ...values)];
 }

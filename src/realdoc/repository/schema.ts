@@ -100,4 +100,13 @@ CREATE TABLE doc_same (
 CREATE INDEX doc_tree_full ON doc_tree (file, v) WHERE is_full = 1;
 `,
   },
+  {
+    room: 'doc',
+    step: 8,
+    sql: `
+-- By the time in the id of the call, no more by its chance: rows that come and go together are on the same pages of it.
+DROP INDEX doc_op_call;
+CREATE INDEX doc_op_call ON doc_op (substr(call, -24, 8));
+`,
+  },
 ];
