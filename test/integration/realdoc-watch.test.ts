@@ -147,6 +147,32 @@ describe.skipIf(await lacks('mounts'))('a disk that is not mounted', () => {
     expect(await sources('a.md')).toEqual(['import', 'edit']);
   });
 
+  it('keeps the file of a document that is taken back meanwhile, until it can be removed', async () => {
+    const base = mkdtempSync(join(tmpdir(), 'jingu-mount-'));
+    const [root, aside] = [join(base, 'share'), join(base, 'aside')];
+    await mkdir(root);
+    await mkdir(aside);
+    mount(root);
+    box = await DocBox.open({ base, root });
+    await box.write('a.md', 'one\n');
+    await box.addWorkspace();
+    await box.call('doc.create', { path: 'office/new.md', text: 'x\n' });
+    await box.room.settled();
+    execFileSync('mount', ['--move', root, aside]);
+    mounts.splice(0, mounts.length, aside);
+    await scan();
+    await box.call('doc.undo', { path: 'office/new.md' });
+    await box.room.settled();
+    execFileSync('mount', ['--move', aside, root]);
+    mounts.splice(0, mounts.length, root);
+    expect(readdirSync(root).sort()).toEqual(['a.md', 'new.md']);
+    await scan();
+    await box.room.settled();
+    expect(readdirSync(root)).toEqual(['a.md']);
+    const { documents } = await box.call<{ documents: { path: string }[] }>('doc.list', { workspace: 'office' });
+    expect(documents.map(({ path }) => path)).toEqual(['office/a.md']);
+  });
+
   it('inside a workspace hides its documents, and deletes none of them', async () => {
     const base = mkdtempSync(join(tmpdir(), 'jingu-mount-'));
     const root = join(base, 'share');

@@ -32,11 +32,19 @@ export function resolveReference(root: unknown, ref: unknown, pointer: string): 
   if (typeof ref !== 'string' || !ref.startsWith('#')) throw unsupported(pointer, 'only references inside the schema');
   let at: unknown = root;
   for (const step of ref.slice(1).split('/').slice(1)) {
-    const name = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
+    const name = unescaped(step, pointer);
     at = typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? (at as Schema)[name] : undefined;
   }
   if (!isSchema(at)) throw unsupported(pointer, 'it points to nothing');
   return at;
+}
+
+function unescaped(step: string, pointer: string): string {
+  try {
+    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
+  } catch {
+    throw unsupported(pointer, 'it is not escaped as a URI is');
+  }
 }
 
 /** Both at once. Throws SCHEMA_UNSUPPORTED where they exclude each other. */

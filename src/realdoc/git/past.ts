@@ -32,11 +32,16 @@ export function pastOf(bundle: OpenBundle, ref: string | undefined, path: string
   return out;
 }
 
+/** Folders looked into for names. The same folder may stand in many others, which would be walked without an end. */
+const MAX_FOLDERS = 500;
+
 /** Paths of the files at the end of the history, as many as fit into an error. */
 export function filesAtEnd(bundle: OpenBundle, ref: string | undefined, max: number): string[] {
   const [last] = mainLine(bundle, headOf(bundle, ref), 1);
   const out: string[] = [];
+  let folders = 0;
   const walk = (tree: string, prefix: string): void => {
+    if (++folders > MAX_FOLDERS) return;
     for (const entry of entriesOf(bundle.object(tree, 'tree'))) {
       if (out.length >= max) return;
       if (entry.isFolder) walk(entry.id, `${prefix}${entry.name}/`);

@@ -1,4 +1,5 @@
 import { unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Clock, type Database, isJinguError, type Logger } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
@@ -122,7 +123,9 @@ export class Projector {
       const file = rows.fileById(this.#o.db, id);
       const row = rows.projection(this.#o.db, id);
       if (!file || !row || file.head === 0) return;
-      if (file.state === 'deleted') return this.#remove(file, row);
+      if (file.state === 'deleted') {
+        return await this.#remove(file, row).catch((error: unknown) => this.#failed(file, row, error));
+      }
       if (row.lies !== null) {
         try {
           if ((await this.#bring(file, row, row.lies)) === 'done') return;
@@ -282,12 +285,17 @@ export class Projector {
       await this.#record(file, { ...row, version: file.head, state: 'written', reason: null }, row);
       return;
     }
+    const workspace = rows.workspaceById(this.#o.db, file.workspace);
+    // On a disk that is away the file still lies: it would come back as a new document.
+    if (workspace) await refuseIfAway(workspace, file.rel);
     const names = (row.lies ?? onDisk(file)).split('/');
-    await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
-    const stat = await statOf(folder.at(names.at(-1)!), file.path);
-    if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
-      await unlink(folder.at(names.at(-1)!));
-      await folder.sync();
+    if (await statOf(join(file.root, ...names.slice(0, -1)), file.path)) {
+      await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
+      const stat = await statOf(folder.at(names.at(-1)!), file.path);
+      if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
+        await unlink(folder.at(names.at(-1)!));
+        await folder.sync();
+      }
     }
     const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
     await this.#record(file, { ...row, ...gone }, row);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Reader } from '../../common/index.ts';
 import { TOO_LARGE } from '../kinds/kind.ts';
 import * as rows from '../repository/index.ts';
-import type { WorkspaceRow } from '../rows.ts';
+import type { FileRow, WorkspaceRow } from '../rows.ts';
 import { docRel, isBroken } from './disk-names.ts';
 import { reasonOf } from './folder.ts';
 import { isIgnored, isTemporary, onDisk, whyBad } from './paths.ts';
@@ -159,7 +159,8 @@ export async function isNews(
   wrote = false,
 ): Promise<boolean> {
   const file = rows.fileAt(db, workspace.id, rel);
-  if (!file || file.state === 'deleted') return !isProposal(db, workspace, rel);
+  if (!file) return !isProposal(db, workspace, rel);
+  if (file.state === 'deleted') return !isProposal(db, workspace, rel) && !(await isLeaving(db, workspace, file));
   const known = rows.projection(db, file.id);
   if (!known?.signature || (file.head === 0 && file.why !== TOO_LARGE)) return true;
   try {
@@ -172,6 +173,15 @@ export async function isNews(
   } catch {
     return false;
   }
+}
+
+/** The file of a document that was taken back, as we wrote it: it is still to be removed. */
+async function isLeaving(db: Reader, workspace: WorkspaceRow, file: FileRow): Promise<boolean> {
+  const known = rows.projection(db, file.id);
+  if (!known?.signature || known.state === 'written') return false;
+  // What cannot be looked at is news to whoever takes it in, who says why.
+  const stat = await bigStatOf(join(workspace.root, known.lies ?? onDisk(file))).catch(() => undefined);
+  return stat !== undefined && looksSame(stat, known.signature);
 }
 
 /** One of ours, beside the file of a document that somebody has open. */

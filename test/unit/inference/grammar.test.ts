@@ -152,6 +152,7 @@ describe('schemas', () => {
     ['/not', { not: {} }],
     ['/properties/a/patternProperties', { type: 'object', properties: { a: { patternProperties: {} } } }],
     ['/$ref', { $ref: 'https://example.org/x' }],
+    ['/$ref', { $ref: '#/$defs/100%' }],
     ['/items/$ref', { type: 'array', items: { $ref: '#/$defs/none' } }],
     ['/type', { type: 'date' }],
     ['/enum', { enum: [] }],

@@ -108,6 +108,28 @@ describe('a bundle from outside', () => {
     expect(() => pastOf(open, 'other', 'f')).toThrow('no reference other');
   });
 
+  it('is not walked without an end where folders stand in each other', async () => {
+    const inner = treeBytes([]);
+    const trees: Buffer[] = [inner];
+    for (let depth = 0; depth < 40; depth++) {
+      const id = idOf('tree', trees.at(-1)!);
+      trees.push(treeBytes(['a', 'b'].map((name) => ({ name, id, isFolder: true }))));
+    }
+    const top = commitBytes({
+      tree: idOf('tree', trees.at(-1)!),
+      parent: undefined,
+      author: { name: 'a', email: 'b', at: 1000 },
+      message: 'm',
+    });
+    const all: PackObject[] = [
+      ...trees.map((bytes) => ({ id: idOf('tree', bytes), kind: 'tree' as const, bytes })),
+      { id: idOf('commit', top), kind: 'commit', bytes: top },
+    ];
+    const open = await openBundle(await bundleOf(all, `${idOf('commit', top)} HEAD`), LIMITS);
+    expect(pastOf(open, undefined, 'f')).toEqual([]);
+    expect(filesAtEnd(open, undefined, 5)).toEqual([]);
+  });
+
   it.each([
     ['is no bundle', () => Buffer.from('PK\x03\x04'), 'does not begin as a git bundle does'],
     ['lies about the number of objects', () => forged(5, Buffer.alloc(0)), 'ends too early'],
