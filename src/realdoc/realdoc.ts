@@ -134,6 +134,7 @@ export class RealDoc {
     this.compactor.start();
     this.garbage.start();
     this.rounds.start();
+    this.#background.track(this.#pruneOn());
     for (const row of rows.openProjections(this.db)) this.projector.kick(row.file);
   }
 
@@ -229,10 +230,17 @@ export class RealDoc {
   prune(plans: readonly PrunePlan[]): void {
     this.#background.track(
       (async () => {
-        for (const plan of plans) await this.pruner.run(plan);
+        await this.pruner.runAll(plans);
         await this.garbage.collect();
       })(),
     );
+  }
+
+  /** Goes on with what an earlier run began to take away. */
+  async #pruneOn(): Promise<void> {
+    if (rows.openPrunes(this.db).length === 0) return;
+    await this.pruner.runAll(await this.pruner.unfinished());
+    await this.garbage.collect();
   }
 
   /** The share of `committed` that concerns the database alone: stored texts and packs when they are due. */

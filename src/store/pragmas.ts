@@ -5,6 +5,8 @@ const AUTOCHECKPOINT_PAGES = 4000;
 
 /** Sets and reads back what durability rests on. Throws if the file system refuses WAL. */
 export function setPragmas(db: BetterSqlite.Database): void {
+  // Counts only for a file that is still empty: pages that are free one day can be given back a few at a time.
+  db.pragma('auto_vacuum = INCREMENTAL');
   const mode = db.pragma('journal_mode = WAL', { simple: true });
   if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${String(mode)})`);
   db.pragma('synchronous = FULL');

@@ -226,3 +226,34 @@ describe('a limit on history', () => {
     await larger.destroy();
   });
 });
+
+describe('an interruption', () => {
+  it('is gone on with at the next start, as it was asked for, and the database gives its space back', async () => {
+    const texts = await versions(200);
+    ahead = 2 * DAY;
+    const plan = await box.room.pruner.plan(await head(), { allDays: 1, hourlyDays: 1, dailyDays: 1 });
+    const size = (): { pages: number } =>
+      box.store.get<{ pages: number }>('SELECT page_count AS pages FROM pragma_page_count()')!;
+    // Asked for, and then the machine went away: what is on record is all that there is of it.
+    await box.store.write((tx) => rows.beginPrune(tx, plan.file.id, JSON.stringify(plan.retention), plan.at));
+    await box.close();
+    ahead = 30 * DAY;
+    const base = box.base;
+    box = await DocBox.open({ base, clock, packing: { stay: 30, least: 50 } });
+    await box.room.settled();
+    expect(rows.openPrunes(box.store)).toEqual([]);
+    expect(rows.isThinned(box.store, plan.file.id)).toBe(true);
+    await everyKept(texts, plan.kept);
+    expect(await verified()).toEqual([]);
+    await box.store.write((tx) => {
+      tx.run('CREATE TABLE filler (z BLOB)');
+      for (let i = 0; i < 3000; i++) tx.run('INSERT INTO filler VALUES (zeroblob(4000))');
+    });
+    await box.store.write((tx) => tx.run('DROP TABLE filler'));
+    const before = size().pages;
+    await box.room.garbage.collect();
+    expect(before - size().pages).toBeGreaterThan(2500);
+    expect(box.store.integrityProblems()).toEqual([]);
+    expect(await verified()).toEqual([]);
+  });
+});

@@ -1,6 +1,7 @@
 import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type } from '../../protocol/index.ts';
 import type { RealDoc } from '../realdoc.ts';
+import * as rows from '../repository/index.ts';
 import type { PrunePlan } from '../storage/pruner.ts';
 import { DEFAULT_RETENTION, type Retention } from '../storage/retention.ts';
 import { documentsBelow } from './reading.ts';
@@ -89,6 +90,7 @@ export function pruneOperation(room: RealDoc): AnyOperation {
     prepare: (_ctx, input) => plansFor(input),
     plan: (_ctx, _input, plans) => ({ ...shown(plans) }),
     apply: (ctx, _input, plans) => {
+      for (const { file, retention, at } of plans) rows.beginPrune(ctx.tx, file.id, JSON.stringify(retention), at);
       ctx.tx.afterCommit(() => room.prune(plans));
       return shown(plans);
     },

@@ -9,6 +9,7 @@ export * from './projections.ts';
 export * from './sames.ts';
 export * from './schema.ts';
 export * from './sides.ts';
+export * from './space.ts';
 export * from './thinning.ts';
 export * from './trees.ts';
 export * from './words.ts';

@@ -109,4 +109,12 @@ DROP INDEX doc_op_call;
 CREATE INDEX doc_op_call ON doc_op (substr(call, -24, 8));
 `,
   },
+  {
+    room: 'doc',
+    step: 9,
+    sql: `
+-- Documents from which old versions are being taken, by which policy (JSON), and as of when.
+CREATE TABLE doc_prune (file TEXT PRIMARY KEY, policy TEXT NOT NULL, ts INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -183,3 +183,17 @@ export function leafSizes(db: Reader, ids: readonly number[]): number {
     FROM doc_leaf WHERE id = ?`;
   return ids.reduce((sum, id) => sum + (db.get<{ n: number }>(sql, id)?.n ?? 0), 0);
 }
+
+/** Old versions are to be taken from a document; stays until that is done. `policy` is JSON. */
+export function beginPrune(tx: Tx, file: string, policy: string, at: number): void {
+  tx.run('INSERT OR REPLACE INTO doc_prune (file, policy, ts) VALUES (?, ?, ?)', file, policy, at);
+}
+
+export function endPrune(tx: Tx, file: string): void {
+  tx.run('DELETE FROM doc_prune WHERE file = ?', file);
+}
+
+/** What was begun and is not done. */
+export function openPrunes(db: Reader): { file: string; policy: string; at: number }[] {
+  return db.all<{ file: string; policy: string; at: number }>('SELECT file, policy, ts AS at FROM doc_prune');
+}

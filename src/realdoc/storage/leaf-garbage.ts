@@ -7,6 +7,10 @@ import type { BlobStore } from './blob-store.ts';
 const GRACE_MS = 3_600_000;
 const BATCH = 64;
 
+/** Pages that go back in one step, some milliseconds of it, and those that stay for what comes next: 1 MB. */
+const PAGES = 64;
+const KEEP_PAGES = 256;
+
 export interface LeafGarbageOptions {
   db: Database;
   clock: Clock;
@@ -67,12 +71,24 @@ export class LeafGarbage {
       log.info({ leaves: dropped }, 'leaves-swept');
       await blobs.sweep();
     }
+    await this.#giveBack();
     const isLeft = rows.freeLeaves(db, Number.MAX_SAFE_INTEGER, 1).length > 0;
     if (isLeft && !this.#stopped) {
       this.#cancel?.();
       this.#cancel = clock.after(GRACE_MS + 1000, () => void this.collect());
     }
     return dropped;
+  }
+
+  /** What the database does not need any more goes back to the disk, but for what it will soon need again. */
+  async #giveBack(): Promise<void> {
+    const { db } = this.#o;
+    for (;;) {
+      const pages = Math.min(PAGES, rows.freePages(db) - KEEP_PAGES);
+      if (pages <= 0 || this.#stopped) return;
+      await db.write((tx) => rows.givePagesBack(tx, pages));
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
   }
 
   async #mark(): Promise<void> {

@@ -29,6 +29,9 @@ export interface PrunePlan {
   /** Versions that would go, and about how many bytes with them. */
   versions: number;
   bytes: number;
+  /** By which it was planned, and as of when: what an interruption leaves is planned again in the same way. */
+  retention: Retention;
+  at: number;
 }
 
 /** Whatever the policy says, nobody may still be at work on versions this young. */
@@ -49,8 +52,8 @@ export class Pruner {
   }
 
   /** What would go. Reads only. */
-  async plan(file: FileRow, retention: Retention): Promise<PrunePlan> {
-    const { db, clock } = this.#o;
+  async plan(file: FileRow, retention: Retention, now = this.#o.clock.now()): Promise<PrunePlan> {
+    const { db } = this.#o;
     const all: OpRow[] = [];
     for (let after = 0; after < file.head; ) {
       const page = rows.opsBetween(db, file.id, after, after + PAGE);
@@ -58,7 +61,6 @@ export class Pruner {
       after = Math.max(after + PAGE, page.at(-1)?.version ?? 0);
       await giveWay();
     }
-    const now = clock.now();
     const kept = keptBy(retention, all, now);
     for (const version of this.#needed(file, all, now)) kept.add(version);
     // What a version that stays has its text from, newest first: that one may have gone back itself.
@@ -69,7 +71,35 @@ export class Pruner {
       kept,
       versions: gone.length,
       bytes: gone.length === 0 ? 0 : this.#bytes(file, kept, gone.length / all.length),
+      retention,
+      at: now,
     };
+  }
+
+  /** What an earlier run began and did not end. */
+  async unfinished(): Promise<PrunePlan[]> {
+    const plans: PrunePlan[] = [];
+    for (const { file: id, policy, at } of rows.openPrunes(this.#o.db)) {
+      const file = rows.fileById(this.#o.db, id);
+      if (file) plans.push(await this.plan(file, JSON.parse(policy) as Retention, at));
+    }
+    return plans;
+  }
+
+  /** All of them, one after the other: one that cannot be done keeps nobody from the others, and is tried at the next start. */
+  async runAll(plans: readonly PrunePlan[]): Promise<void> {
+    const { db, log } = this.#o;
+    for (const plan of plans) {
+      try {
+        await this.run(plan);
+        await db.write((tx) => rows.endPrune(tx, plan.file.id));
+      } catch (error) {
+        log.error(
+          { document: plan.file.id, reason: error instanceof Error ? error.message : 'unknown' },
+          'prune-failed',
+        );
+      }
+    }
   }
 
   /** Does what was planned. Versions that came since stay. */
