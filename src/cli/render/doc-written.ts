@@ -8,6 +8,8 @@ interface Made {
   version: number;
   added: number;
   removed: number;
+  /** Only the first changes were counted. */
+  isPartial?: true;
   changed: { n: number; text: string }[];
   advisory?: { message: string; line: number };
 }
@@ -29,8 +31,9 @@ export function renderWritten(result: InvokeResult, terminal: Terminal, locale: 
   return lines.join('\n');
 }
 
-function renderMade({ path, version, added, removed, changed, advisory }: Made, isWhole: boolean, terminal: Terminal) {
-  const counts = `${terminal.style('green', `+${added}`)} ${terminal.style('red', `-${removed}`)}`;
+function renderMade(made: Made, isWhole: boolean, terminal: Terminal) {
+  const { path, version, added, removed, changed, advisory, isPartial } = made;
+  const counts = `${terminal.style('green', `+${added}`)} ${terminal.style('red', `-${removed}`)}${isPartial ? ' …' : ''}`;
   const lines = [`${terminal.style('bold', plain(path))}  v${version}  ${counts}`];
   if (advisory) lines.push(terminal.style('yellow', `  line ${advisory.line}: ${plain(advisory.message)}`));
   if (!isWhole) return lines;

@@ -44,7 +44,13 @@ export class PackedFacts {
 
   /** The entry of the newest version up to this one; -1 if there is none. */
   entryOf(version: number): number {
-    return this.versions.findLastIndex((each) => each <= version);
+    let [low, high] = [0, this.versions.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.versions[middle]! <= version) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
   /** Number of the word. */
