@@ -1,5 +1,9 @@
 import './styles/tokens.css';
-import './styles/app.css';
+import './styles/base.css';
+import './styles/frame.css';
+import './styles/parts.css';
+import './styles/sheets.css';
+import './styles/documents.css';
 import { render } from 'preact';
 import { App } from './app/app.tsx';
 import { loadOutbox } from './state/outbox.ts';

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import BetterSqlite from 'better-sqlite3';
+import { after0, Bytes, base32, canonical, newlinesIn, sha256, signed } from './spec-bytes.ts';
+import { apply, changeOf, plainOf, type Splice } from './spec-change.ts';
 
 /** Reads histories by `docs/reference/storage-format.md` and nothing else: it shares no code with the box. */
 export class SpecReader {
@@ -191,12 +192,6 @@ export class SpecReader {
   }
 }
 
-interface Splice {
-  at: number;
-  del: Buffer;
-  ins: Buffer;
-}
-
 export interface Entry {
   v: number;
   span: number;
@@ -251,92 +246,4 @@ function entryOf(row: Row): Entry {
 
 function sameIn(text: Buffer): number | undefined {
   return text.subarray(0, 24).every((byte) => byte === 0) ? Number(text.readBigUInt64BE(24)) : undefined;
-}
-
-function changeOf(plain: Buffer): Splice[] {
-  const r = new Bytes(plain);
-  let end = 0;
-  return Array.from({ length: r.number() }, () => {
-    const at = end + r.number();
-    const [out, into] = [r.number(), r.number()];
-    end = at + out;
-    return { at, del: r.take(out), ins: r.take(into) };
-  });
-}
-
-function plainOf(change: Splice[]): Buffer {
-  let end = 0;
-  const parts = change.flatMap(({ at, del, ins }) => {
-    const head = [at - end, del.length, ins.length].map(leb128);
-    end = at + del.length;
-    return [...head, del, ins];
-  });
-  return Buffer.concat([leb128(change.length), ...parts]);
-}
-
-function apply(text: Buffer, change: Splice[]): Buffer {
-  const parts: Buffer[] = [];
-  let done = 0;
-  for (const { at, del, ins } of change) {
-    if (!text.subarray(at, at + del.length).equals(del)) throw new Error(`other bytes at ${at} than were taken out`);
-    parts.push(text.subarray(done, at), ins);
-    done = at + del.length;
-  }
-  return Buffer.concat([...parts, text.subarray(done)]);
-}
-
-class Bytes {
-  #at = 0;
-  readonly #bytes: Buffer;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get atEnd(): boolean {
-    return this.#at >= this.#bytes.length;
-  }
-
-  number(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes[this.#at++]!;
-      value += (byte % 128) * scale;
-      if (byte < 128) return value;
-    }
-  }
-
-  numbers(count: number): number[] {
-    return Array.from({ length: count }, () => this.number());
-  }
-
-  take(count: number): Buffer {
-    this.#at += count;
-    return this.#bytes.subarray(this.#at - count, this.#at);
-  }
-}
-
-const signed = (n: number): number => (n % 2 === 0 ? n / 2 : -(n + 1) / 2);
-const after0 = (bytes: Buffer): Buffer => Buffer.concat([Buffer.of(0), bytes]);
-const sha256 = (data: Buffer | string): string => createHash('sha256').update(data).digest('hex');
-const newlinesIn = (bytes: Buffer): number => bytes.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
-
-function leb128(n: number): Buffer {
-  const out: number[] = [];
-  let rest = n;
-  for (; rest >= 128; rest = Math.floor(rest / 128)) out.push(128 + (rest % 128));
-  return Buffer.from([...out, rest]);
-}
-
-function base32(n: bigint, length: number): string {
-  const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
-  return Array.from({ length }, (_, i) => alphabet[Number((n >> BigInt(5 * (length - 1 - i))) & 31n)]!).join('');
-}
-
-/** RFC 8785 for what occurs here: members in the order of their names, no spaces. */
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([k, v]) => `${JSON.stringify(k)}:${canonical(v)}`).join(',')}}`;
 }
