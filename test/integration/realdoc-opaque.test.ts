@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { documentBlobOperations } from '../../src/realdoc/index.ts';
+import { documentsBelow } from '../../src/realdoc/operations/reading.ts';
 import { DocBox } from '../support/doc-box.ts';
 
 let box: DocBox;
@@ -186,4 +187,14 @@ it('a new file that two take in at the same moment becomes one document', async 
   expect(taken.map(({ status }) => status)).toContain('fulfilled');
   for (const one of taken) if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'DOC_BUSY' });
   expect(box.store.all('SELECT head FROM doc_file')).toEqual([{ head: 1 }]);
+});
+
+describe('a folder of files that nobody edits', () => {
+  it('hides no text that comes after those', async () => {
+    for (const name of ['a.png', 'b.png', 'c.png']) await box.write(name, png(randomBytes(9)));
+    await box.write('z.md', 'the notice period\n');
+    await box.addWorkspace();
+    const found = await documentsBelow(box.room, box.room.db, 'office', 2);
+    expect(found.map(({ path }) => path)).toEqual(['office/z.md']);
+  });
 });

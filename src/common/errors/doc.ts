@@ -233,8 +233,8 @@ export const docErrors = errorKinds({
   },
   DOC_TOO_MANY: {
     category: 'bad-input',
-    en: 'This would change {count} documents or more, the limit of one call is {limit}.',
-    zh: '这将修改 {count} 个以上文档,单次上限为 {limit}。',
+    en: 'This is about {count} documents or more, the limit of one call is {limit}.',
+    zh: '涉及 {count} 个以上文档,单次上限为 {limit}。',
     hint: { en: 'Take one folder after another.', zh: '请逐个文件夹处理。' },
   },
   DOC_NO_CHANGE: {

@@ -71,9 +71,10 @@ function find(room: RealDoc): AnyOperation {
     examples: [{ note: 'in the whole workspace', input: { path: 'office', words: 'notice period' } }],
     read: async (ctx, input) => {
       const max = input.max ?? 10;
-      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS);
+      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS + 1);
       const hits: Hit[] = [];
-      let isWhole = files.length < MAX_DOCUMENTS;
+      let isWhole = files.length <= MAX_DOCUMENTS;
+      files.splice(MAX_DOCUMENTS);
       for (const file of files) {
         let found: Hit[] = [];
         try {

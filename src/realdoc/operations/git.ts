@@ -57,7 +57,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     }),
     ...READING,
     audited: true,
-    errors: OFFER_ERRORS,
+    errors: [...OFFER_ERRORS, 'DOC_TOO_MANY'],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'form'],
     examples: [
@@ -73,8 +73,10 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       }
       if (input.at !== undefined)
         throw fail('INPUT_INVALID', { pointer: '/at', reason: 'a git bundle has every version' });
-      const files = (await documentsBelow(room, ctx.db, path, MAX_DOCUMENTS)).filter((file) => file.head > 0);
+      const files = (await documentsBelow(room, ctx.db, path, MAX_DOCUMENTS + 1)).filter((file) => file.head > 0);
       if (files.length === 0) throw fail('DOC_NOT_FOUND', { path, near: [] });
+      const count = files.length;
+      if (count > MAX_DOCUMENTS) throw fail('DOC_TOO_MANY', { path, count, limit: MAX_DOCUMENTS });
       for (const file of files) ctx.raise(file.label);
       const single = files.length === 1 && files[0]!.path === path ? files[0] : undefined;
       const bundle = await gitBundle({

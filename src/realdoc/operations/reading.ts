@@ -27,6 +27,8 @@ import { DocumentId, EolName, Line, shownLabel, WorkspaceName } from './shapes.t
 const LINES_AT_ONCE = 200;
 const MAX_LINES = 2000;
 const MAX_CHARS = 64_000;
+/** Files looked at with one question to the database. */
+const PAGE = 500;
 /** A new workspace is walked before its first list; a large one is not waited for. */
 const FIRST_SCAN_MS = 3000;
 
@@ -247,7 +249,7 @@ function withHash(
   return { ...line, ...(bytes && wantsHash ? { hash: lineHash(bytes, 8) } : {}), ...(isCut ? { cut: true } : {}) };
 }
 
-/** Documents below a path: one document, a folder, or a whole workspace; those without lines only where wanted. */
+/** The first `max` documents below a path: one document, a folder, or a whole workspace; those without lines only where wanted. */
 export async function documentsBelow(
   room: RealDoc,
   db: Reader,
@@ -260,7 +262,25 @@ export async function documentsBelow(
   const exact = rel === '' ? undefined : rows.fileAt(db, ws.id, rel);
   if (exact && isWanted(exact) && exact.state === 'live') return [await room.locate(path)];
   if (!room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
-  const below = rows.filesOf(db, ws.id, rel === '' ? '' : `${rel}/`, '', max).filter(isWanted);
+  const below = wantedBelow(db, ws.id, rel === '' ? '' : `${rel}/`, max, isWanted);
   // Not a folder that is known: then it must be a document, or the error that says so.
   return below.length > 0 || rel === '' ? below : [await room.locate(path)];
+}
+
+/** Files that nobody wants do not count, however many lie before the first that somebody does. */
+function wantedBelow(
+  db: Reader,
+  workspace: string,
+  prefix: string,
+  max: number,
+  isWanted: (file: FileRow) => boolean,
+): FileRow[] {
+  const out: FileRow[] = [];
+  for (let after = ''; out.length < max; ) {
+    const page = rows.filesOf(db, workspace, prefix, after, PAGE);
+    out.push(...page.filter(isWanted));
+    if (page.length < PAGE) break;
+    after = page.at(-1)!.rel;
+  }
+  return out.slice(0, max);
 }
