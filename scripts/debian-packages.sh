@@ -12,8 +12,9 @@ for need in "$@"; do
     share) packages="$packages samba smbclient cifs-utils" ;;
     office) packages="$packages libreoffice-core libreoffice-writer libreoffice-calc libreoffice-impress" ;;
     crash) packages="$packages gcc libc6-dev" ;;
+    disks) packages="$packages util-linux xfsprogs btrfs-progs dosfstools exfatprogs exfat-fuse" ;;
     units) packages="$packages systemd" ;;
-    *) echo "unknown: $need (web, mdns, jail, share, office, crash, units)" >&2; exit 2 ;;
+    *) echo "unknown: $need (web, mdns, jail, share, office, crash, disks, units)" >&2; exit 2 ;;
   esac
 done
 

@@ -204,11 +204,11 @@ describe('names', () => {
 describe('files that must not be written over as if nothing were', () => {
   it('an edit of a file with two names gives the document a file of its own, and says so', async () => {
     await box.write('a.md', 'one\n');
-    await link(at('a.md'), join(box.base, 'snapshot.md'));
+    await link(at('a.md'), at('.snapshot'));
     await box.addWorkspace();
     await edit('a.md', 1, 'two');
     expect(await readFile(at('a.md'), 'utf8')).toBe('two\n');
-    expect(await readFile(join(box.base, 'snapshot.md'), 'utf8')).toBe('one\n');
+    expect(await readFile(at('.snapshot'), 'utf8')).toBe('one\n');
     const { documents } = await box.call<{ documents: unknown[] }>('doc.status', { path: 'office/a.md' });
     expect(documents[0]).toMatchObject({
       state: 'written',

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Clock, silentLogger, systemClock } from '../../src/common/index.ts';
 import type { Caller, InvokeResult } from '../../src/protocol/index.ts';
 import { RealDoc, type RealDocOptions, realdocMigrations, realdocOperations } from '../../src/realdoc/index.ts';
@@ -31,7 +31,8 @@ export class DocBox {
 
   constructor(options: DocBoxOptions = {}) {
     this.base = options.base ?? mkdtempSync(join(tmpdir(), 'jingu-doc-'));
-    this.root = options.root ?? join(this.base, 'share');
+    const shares = process.env['JINGU_TEST_SHARES'];
+    this.root = options.root ?? (shares ? join(shares, basename(this.base)) : join(this.base, 'share'));
     mkdirSync(this.root, { recursive: true });
     const dataDirectory = join(this.base, 'data');
     this.store = new Store({ directory: dataDirectory, migrations: realdocMigrations, log: silentLogger });
@@ -97,5 +98,6 @@ export class DocBox {
   async destroy(): Promise<void> {
     await this.close();
     rmSync(this.base, { recursive: true, force: true });
+    if (process.env['JINGU_TEST_SHARES']) rmSync(this.root, { recursive: true, force: true });
   }
 }

@@ -16,9 +16,18 @@ export interface FileContent {
 
 /** Clocks of file systems tick in steps of some milliseconds: within one, a second write may leave no trace. */
 const TICK_MS = 50;
+/** FAT counts in steps of two seconds, and some servers in whole ones. */
+const COARSE_TICK_MS = 2500;
+const SECOND_NS = 1_000_000_000n;
+
+/** Its times are of a file system that has no parts of seconds, as far as one file can tell. */
+export function isCoarse({ mtimeNs }: Pick<FileSignature, 'mtimeNs'>): boolean {
+  return BigInt(mtimeNs) % SECOND_NS === 0n;
+}
 
 export function signatureOf(stat: BigIntStats, sha256: string): FileSignature {
-  const isFresh = Date.now() - Number(stat.ctimeNs / 1_000_000n) < TICK_MS;
+  const tick = stat.mtimeNs % SECOND_NS === 0n && stat.ctimeNs % SECOND_NS === 0n ? COARSE_TICK_MS : TICK_MS;
+  const isFresh = Date.now() - Number(stat.ctimeNs / 1_000_000n) < tick;
   return {
     size: Number(stat.size),
     mtimeNs: String(stat.mtimeNs),

@@ -8,7 +8,7 @@ import { codeOf, Folder, refuseUnlessFile } from './folder.ts';
 import { hasWriter } from './has-writer.ts';
 import type { Kernel } from './kernel.ts';
 import { keptName, onDisk, temporaryName } from './paths.ts';
-import { looksOf, looksSame, readWhole, signatureOf } from './read-file.ts';
+import { isCoarse, looksOf, looksSame, readWhole, signatureOf } from './read-file.ts';
 import { bigStatOf } from './stat.ts';
 import { type Swapper, sameState } from './swap.ts';
 import { type Pieces, writeNewFile } from './write-file.ts';
@@ -136,7 +136,8 @@ async function isExpected(
   if (!stat) return expected === null;
   refuseUnlessFile(await lstat(folder.at(name)), docPath);
   if (!expected) return false;
-  if (looksSame(stat, expected)) return true;
+  // Where times are coarse, one that was seen right after a change proves nothing: the bytes decide.
+  if (looksSame(stat, expected) && !(expected.isFresh && isCoarse(expected))) return true;
   const handle = await folder.openFile(name, docPath);
   if (!handle) return false;
   try {
