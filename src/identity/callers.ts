@@ -21,6 +21,7 @@ import { device as findDevice, person as findPerson, token as findToken } from '
 /** The one record of the local operator: whoever the operating system lets open the box's own socket. */
 export const CONSOLE_PERSON = 'person_console';
 export const ALL_ROLES = Object.keys(ROLES) as Role[];
+const ALL_SCOPES = scopesOf(ALL_ROLES);
 export const ADMIN_ROLES: ReadonlySet<Role> = new Set<Role>(['system-admin', 'security-admin', 'auditor']);
 
 /** What an agent may ever use, whoever it acts for: no admin scope, and it never answers an approval. */
@@ -119,7 +120,7 @@ export class Callers {
       agent: null,
       taskId: null,
       roles: ALL_ROLES,
-      scopes: scopesOf(ALL_ROLES),
+      scopes: ALL_SCOPES,
       deviceClass: 'none',
       label: { ...PERSON, integrity: 3 },
       locale,

@@ -7,7 +7,8 @@ import type { Kernel } from './kernel.ts';
 import { signatureOf } from './read-file.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-const WRITE_BYTES = 1024 * 1024;
+/** What is made and digested at once: a millisecond or two, in which nobody is answered, even if no piece is in memory. */
+const WRITE_BYTES = 256 * 1024;
 
 /** The bytes of a file, one after the other. */
 export type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
