@@ -59,7 +59,8 @@ export class Compactor {
 
   /** Runs `work` while nothing is packed: it may change packs. One after the other. */
   async alone(work: () => Promise<void>): Promise<void> {
-    await this.idle();
+    // Looked at again after each wait: two that waited for the same thing must not begin together.
+    while (this.#running !== undefined) await this.#running;
     const running = work().finally(() => {
       this.#running = undefined;
       if (!this.#stopped && this.#wanted.size > 0) this.#begin();
