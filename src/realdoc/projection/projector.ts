@@ -4,15 +4,15 @@ import { type Clock, type Database, isJinguError, type Logger } from '../../comm
 import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
+import type { FileRow, ProjectionRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import type { Displaced } from './displaced.ts';
 import { Folder, reasonOf, statOf } from './folder.ts';
 import type { Kernel } from './kernel.ts';
+import { Mover } from './mover.ts';
 import { onDisk } from './paths.ts';
 import { Proposals } from './proposals.ts';
 import { GONE_MS } from './read-file.ts';
-import { exchangeFiles, relocate } from './relocate.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
@@ -51,6 +51,7 @@ export class Projector {
   /** Since when (monotonic) a program has had the file open for writing. */
   readonly #busySince = new Map<string, number>();
   readonly #proposals: Proposals;
+  readonly #mover: Mover;
   #swapper: Swapper | undefined;
   /** Large documents between two writings. */
   readonly #resting = new Set<string>();
@@ -61,6 +62,14 @@ export class Projector {
   constructor(options: ProjectorOptions) {
     this.#o = options;
     this.#proposals = new Proposals(options.db);
+    this.#mover = new Mover(
+      { ...options, proposals: this.#proposals },
+      {
+        kick: (file) => this.kick(file),
+        later: (file, ms) => this.#later(file, ms),
+        record: (file, row) => this.#record(file, row),
+      },
+    );
   }
 
   start(): void {
@@ -128,7 +137,7 @@ export class Projector {
       }
       if (row.lies !== null) {
         try {
-          if ((await this.#bring(file, row, row.lies)) === 'done') return;
+          if ((await this.#mover.bring(file, row, row.lies)) === 'done') return;
         } catch (error) {
           return this.#failed(file, row, error);
         }
@@ -146,71 +155,6 @@ export class Projector {
       }
     }
     this.#later(id, RETRY_MS[0]!);
-  }
-
-  /** The document was renamed in the box: its file goes along before anything else becomes of it. */
-  async #bring(file: FileRow, row: ProjectionRow, lies: string): Promise<'done' | 'again'> {
-    const workspace = rows.workspaceById(this.#o.db, file.workspace);
-    if (!workspace || !row.signature) return 'done';
-    await refuseIfAway(workspace, file.rel);
-    await this.#o.displaced.settle(file.id);
-    await this.#proposals.drop({ ...file, rel: lies, disk: null });
-    const moved = await relocate(file, lies, row.signature, (folder, name) =>
-      this.#o.hold({ ...file, rel: lies, disk: null }, folder, name),
-    );
-    if (moved.outcome === 'held') {
-      await this.#record(file, { ...row, state: 'held', reason: moved.reason });
-      this.#later(file.id, RETRY_MS[1]!);
-      return 'done';
-    }
-    if (moved.outcome === 'taken') {
-      const other = rows.lyingAt(this.#o.db, file.workspace, file.rel);
-      if (other !== undefined) return await this.#passBy(file, row, lies, other);
-      // Whose it is, is found out as with any file under a document's name; ours stays where it is, as a new document.
-      await this.#placed(file, row, row.signature);
-      await this.#o.adopt(file);
-      return 'again';
-    }
-    await this.#placed(file, row, moved.outcome === 'here' ? moved.signature : row.signature);
-    return 'again';
-  }
-
-  /** Where the file is to go lies that of another document, on its way too: it goes first, or both change places. */
-  async #passBy(file: FileRow, row: ProjectionRow, lies: string, other: string): Promise<'done' | 'again'> {
-    const theirs = rows.fileById(this.#o.db, other);
-    const isCircle = theirs?.state === 'live' && rows.lyingAt(this.#o.db, file.workspace, theirs.rel) !== undefined;
-    // One of the two makes the exchange.
-    if (!isCircle || other < file.id) {
-      this.kick(other);
-      this.#later(file.id, BUSY_MS.pause);
-      return 'done';
-    }
-    if (!(await exchangeFiles(await this.#o.kernel(), file, lies))) {
-      throw new Error('two documents have each other’s name, and this disk cannot exchange files');
-    }
-    await this.#o.db.write((tx) => {
-      const known = rows.projection(tx, other);
-      const now = rows.fileById(tx, other);
-      if (known && now) rows.putProjection(tx, { ...known, lies: now.rel === lies ? null : lies });
-    });
-    await this.#placed(file, row, row.signature!);
-    this.kick(other);
-    return 'again';
-  }
-
-  /** The file lies under the name that the document had when it was moved; it may have got yet another one since. */
-  async #placed(file: FileRow, row: ProjectionRow, signature: FileSignature): Promise<void> {
-    await this.#o.db.write((tx) => {
-      const known = rows.projection(tx, file.id);
-      const now = rows.fileById(tx, file.id);
-      if (!known || !now || known.lies !== row.lies) return;
-      rows.putProjection(tx, {
-        ...known,
-        lies: now.rel === file.rel ? null : file.rel,
-        signature: known.signature?.sha256 === signature.sha256 ? signature : known.signature,
-        at: this.#o.clock.now(),
-      });
-    });
   }
 
   async #write(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
