@@ -59,7 +59,7 @@ export class DoorCallers {
         if (workspaces.length === 0) await this.#box.run('workspace.add', { name: 'office', root: this.#root });
         this.#note({ t: 'workspace' });
       }
-      for (const rel of this.#unseen) await this.#takeIn(rel);
+      for (const rel of [...this.#unseen]) await this.#typed(() => this.#takeIn(rel));
       for (const rel of ['a.md', 'b.md']) {
         if (existsSync(join(this.#root, rel))) continue;
         const text = Array.from({ length: 30 }, (_, i) => `line ${i}\n`).join('');
@@ -69,7 +69,7 @@ export class DoorCallers {
         });
       }
       for (const rel of ['letter.docx', 'list.xlsx', 'saved.md']) {
-        if (!existsSync(join(this.#root, rel))) await this.#person(rel);
+        if (!existsSync(join(this.#root, rel))) await this.#typed(() => this.#person(rel));
       }
     });
   }
