@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isJinguError } from '../../src/common/index.ts';
 import { stateAt } from '../../src/realdoc/history/state.ts';
@@ -209,7 +209,10 @@ class Trials {
     while (Date.now() <= began) await new Promise((resolve) => setImmediate(resolve));
     this.#moments.push({ at: new Date().toISOString(), share: new Map(this.#now) });
     const at = Date.now();
-    while (Date.now() <= at) await new Promise((resolve) => setImmediate(resolve));
+    // The clock of a file system is that of the kernel's ticks, some milliseconds behind: a file made now may say earlier.
+    const probe = join(this.#box.base, 'probe');
+    do await writeFile(probe, '');
+    while ((await stat(probe)).mtimeMs <= at + 1);
   }
 
   async #compare(what: string): Promise<void> {
