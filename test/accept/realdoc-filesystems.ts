@@ -30,8 +30,10 @@ const FAT = {
     'inode|exchanged their names|renamed and written to|however slowly|at the very moment|restored old time',
     // Their rig holds the box back by the mode of a file.
     'not on the share yet|a save and an edit meet|empties the file|overtook an edit|saved as a picture',
+    // What was put there within two seconds of a moment may have been there before: it is left alone, as it should be.
+    'to a time: edits and saves go',
   ].join('|'),
-  why: 'no cases told apart, no second names, owners, modes, attributes, no exchange, and numbers of inodes that change',
+  why: 'no cases told apart, no second names, owners, modes, attributes, no exchange, times of two seconds, and numbers of inodes that change',
 };
 const DISKS: Disk[] = [
   { name: 'xfs', bytes: 320 * MIB, make: ['mkfs.xfs', '-q'], mount: [['mount', '-o', 'loop']] },
