@@ -121,7 +121,7 @@ export class LeafStore {
     if (staged) rows.finishJob(tx, staged.job);
     rows.wantLeaves(
       tx,
-      leaves.flatMap((leaf) => leaf.id ?? []),
+      leaves.flatMap((leaf) => leaf.id ?? ids.get(leaf) ?? []),
     );
     const packed = staged?.packed ?? this.#packed(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;

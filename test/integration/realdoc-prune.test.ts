@@ -182,6 +182,56 @@ describe('taking old versions away', () => {
     expect(await verified()).toEqual([]);
   });
 
+  it('a pack that ends with a version that went back keeps the one that it names', async () => {
+    const texts = await versions(60);
+    // The pack ends with the newest but thirty.
+    for (let i = 0; i < 4; i++) {
+      await box.call('doc.rollback', { path: PATH, to: `v${20 + i}` });
+      texts.push(texts[20 + i]!);
+    }
+    const back = texts.length - 1;
+    for (let i = 0; i < 30; i++) {
+      const file = await head();
+      await box.call('doc.edit', { path: PATH, base: file.head, verbs: [{ set: '1', text: [`after ${i}`] }] });
+      texts.push(texts.at(-1)!.replace(/^.*\n/, `after ${i}\n`));
+    }
+    box.room.compactor.noteVersion((await head()).id, 64);
+    await box.room.compactor.idle();
+    const ends = box.store.all<{ v: number }>('SELECT to_v AS v FROM doc_pack').map(({ v }) => v);
+    expect(ends).toContain(back);
+    // So that it stands for itself alone.
+    await box.call('doc.tag', { path: PATH, name: 'before', version: back - 1 });
+    ahead = 2 * DAY;
+    await box.call('doc.prune', { path: PATH, policy: NOTHING_OLD });
+    await box.room.settled();
+    await everyKept(texts, [23, back, texts.length - 1]);
+    expect(await verified()).toEqual([]);
+  });
+
+  it('a text that is stored while leaves are marked keeps its leaves, however the clock is moved', async () => {
+    await box.addWorkspace();
+    const text = (i: number): string => `${`only ${i} ${'x'.repeat(60)}\n`.repeat(400)}`;
+    await box.call('doc.create', { path: PATH, text: text(1) });
+    const { garbage } = box.room;
+    // Its only text is gone from the rows, as after a prune, and then comes back while marks are set.
+    const tree = box.store.get<{ leaves: Uint8Array }>('SELECT * FROM doc_tree')!;
+    const row = box.store.get<Record<string, never>>('SELECT * FROM doc_tree')!;
+    await box.store.write((tx) => tx.run('DELETE FROM doc_tree'));
+    await garbage.collect();
+    const marked = (): number => box.store.get<{ n: number }>('SELECT count(*) AS n FROM doc_leaf_free')!.n;
+    expect(marked()).toBeGreaterThan(0);
+    const names = Object.keys(row);
+    await box.store.write((tx) =>
+      tx.run(`INSERT INTO doc_tree (${names.join()}) VALUES (${names.map(() => '?').join()})`, ...Object.values(row)),
+    );
+    expect(tree.leaves.length).toBeGreaterThan(0);
+    ahead = 2 * 3_600_000;
+    expect(await garbage.collect()).toBe(0);
+    expect(marked()).toBe(0);
+    box.room.documents.forgetAll();
+    expect(await verified()).toEqual([]);
+  });
+
   it('keeps what a policy says, whenever it is asked', () => {
     const now = 1000 * DAY;
     fc.assert(

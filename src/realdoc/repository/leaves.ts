@@ -1,4 +1,4 @@
-import { type Reader, type Tx, toHex } from '../../common/index.ts';
+import { fail, type Reader, type Tx, toHex } from '../../common/index.ts';
 
 interface LeafBytes {
   z: Uint8Array;
@@ -17,6 +17,7 @@ interface NewLeaf {
   blob: string | null;
 }
 
+/** Throws DOC_BUSY if the leaf that it rests on went meanwhile. */
 export function insertLeaf(tx: Tx, job: number, leaf: NewLeaf): number {
   const { bytes, sha256, z, dict, blob } = leaf;
   if (dict !== null) wantLeaf(tx, dict);
@@ -42,15 +43,17 @@ export function leafLike(db: Reader, sha256: Uint8Array, job: number): number | 
   )?.id;
 }
 
-/** Somebody is about to use this leaf again: it is not on its way out any more. */
+/** Somebody is about to use this leaf again: it is not on its way out any more. Throws DOC_BUSY if it went already. */
 export function wantLeaf(tx: Tx, id: number): void {
   tx.run('DELETE FROM doc_leaf_free WHERE id = ?', id);
+  if (tx.get('SELECT 1 FROM doc_leaf WHERE id = ?', id) === undefined)
+    throw fail('DOC_BUSY', { path: 'whose stored text this shares' });
 }
 
 /** The same for all leaves of a text that is about to be stored. */
 export function wantLeaves(tx: Tx, ids: Iterable<number>): void {
-  if (tx.get('SELECT 1 FROM doc_leaf_free LIMIT 1') === undefined) return;
-  for (const id of ids) wantLeaf(tx, id);
+  const marked = new Set(tx.all<{ id: number }>('SELECT id FROM doc_leaf_free').map((row) => row.id));
+  if (marked.size > 0) for (const id of ids) if (marked.has(id)) wantLeaf(tx, id);
 }
 
 export function leafBytes(db: Reader, id: number): LeafBytes | undefined {

@@ -150,6 +150,12 @@ export function freeLeaf(tx: Tx, id: number, at: number): void {
   tx.run('INSERT OR IGNORE INTO doc_leaf_free (id, ts) VALUES (?, ?)', id, at);
 }
 
+/** The marked ones among the leaves from one to another. */
+export function markedLeaves(db: Reader, from: number, upTo: number): Set<number> {
+  const sql = 'SELECT id FROM doc_leaf_free WHERE id >= ? AND id <= ?';
+  return new Set(db.all<{ id: number }>(sql, from, upTo).map((row) => row.id));
+}
+
 /** Leaves that have been free since before a moment. */
 export function freeLeaves(db: Reader, before: number, max: number): number[] {
   return db
@@ -157,10 +163,19 @@ export function freeLeaves(db: Reader, before: number, max: number): number[] {
     .map((r) => r.id);
 }
 
-/** Takes free leaves away, but none that another rests on; and the names of files that no leaf has any more. */
+/**
+ * Takes free leaves away, but none that another rests on; and the names of files that no leaf has any more. The newest
+ * one stays until there is a newer: SQLite would give its number to the next, and whoever still has it in mind would
+ * read that one.
+ */
 export function dropLeaves(tx: Tx, ids: readonly number[]): number {
   let dropped = 0;
+  const newest = newestLeaf(tx);
   for (const id of ids) {
+    if (id === newest) {
+      tx.run('DELETE FROM doc_leaf_free WHERE id = ?', id);
+      continue;
+    }
     if (tx.get('SELECT 1 FROM doc_leaf_free WHERE id = ?', id) === undefined) continue;
     if (tx.get('SELECT 1 FROM doc_leaf WHERE dict = ? LIMIT 1', id) !== undefined) {
       // It may go when those that rest on it are gone: looked at again in another pass.

@@ -92,6 +92,8 @@ export function runningJobs(db: Reader): number[] {
 
 /** Takes away up to `max` leaves of a job that never ended, and the job with the last of them. */
 export function sweepJob(tx: Tx, job: number, max: number): number {
+  // Marks too: their numbers are given out again.
+  tx.run('DELETE FROM doc_leaf_free WHERE id IN (SELECT id FROM doc_leaf WHERE job = ? LIMIT ?)', job, max);
   const { changes } = tx.run(
     'DELETE FROM doc_leaf WHERE id IN (SELECT id FROM doc_leaf WHERE job = ? LIMIT ?)',
     job,

@@ -20,7 +20,8 @@ export interface LeafGarbageOptions {
 
 /**
  * Takes away leaves that no stored text names any more: first they are marked, and only what is still not named an hour
- * later goes. Whoever comes to use a marked leaf again takes the mark away in the same transaction.
+ * later goes. Whoever comes to use a marked leaf again takes the mark away in the same transaction; a text that was
+ * stored while the marks were set may have come too early for that, so a mark on what is named is taken away, too.
  */
 export class LeafGarbage {
   readonly #o: LeafGarbageOptions;
@@ -59,8 +60,9 @@ export class LeafGarbage {
 
   async #collect(): Promise<number> {
     const { db, clock, log, blobs } = this.#o;
-    await this.#mark();
+    // Nothing that is marked in this pass goes in it, wherever the clock is moved to meanwhile.
     const before = clock.now() - GRACE_MS;
+    await this.#mark();
     let dropped = 0;
     for (;;) {
       const ids = this.#stopped ? [] : rows.freeLeaves(db, before, BATCH);
@@ -93,13 +95,14 @@ export class LeafGarbage {
 
   async #mark(): Promise<void> {
     const { db, clock } = this.#o;
+    // What is stored from here on is looked at in another pass.
+    const upTo = rows.newestLeaf(db);
     const named = new Set<number>();
     for (const { file, version } of rows.allTrees(db)) {
       const tree = rows.treeAt(db, file, version);
       if (tree) for (const { id } of unpackLeaves(rows.leafList(db, tree))) named.add(id!);
       await giveWay();
     }
-    const upTo = rows.newestLeaf(db);
     for (let after = 0; after < upTo && !this.#stopped; ) {
       const page = rows.leavesAfter(db, after, upTo, 2048);
       if (page.length === 0) break;
@@ -111,9 +114,12 @@ export class LeafGarbage {
       const page = rows.leavesAfter(db, after, upTo, BATCH * 4);
       if (page.length === 0) break;
       after = page.at(-1)!.id;
-      const free = page.filter(({ id }) => !named.has(id));
-      if (free.length > 0) {
+      const marked = rows.markedLeaves(db, page[0]!.id, after);
+      const again = page.filter(({ id }) => named.has(id) && marked.has(id));
+      const free = page.filter(({ id }) => !named.has(id) && !marked.has(id));
+      if (free.length + again.length > 0) {
         await db.write((tx) => {
+          for (const { id } of again) rows.wantLeaf(tx, id);
           for (const { id } of free) rows.freeLeaf(tx, id, clock.now());
         });
       }

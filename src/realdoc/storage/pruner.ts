@@ -63,8 +63,7 @@ export class Pruner {
     }
     const kept = keptBy(retention, all, now);
     for (const version of this.#needed(file, all, now)) kept.add(version);
-    // What a version that stays has its text from, newest first: that one may have gone back itself.
-    for (const [version, of] of [...rows.samesOf(db, file.id)].reverse()) if (kept.has(version)) kept.add(of);
+    this.#keepNamed(file, kept);
     const gone = all.filter((op) => !kept.has(op.version));
     return {
       file,
@@ -108,6 +107,23 @@ export class Pruner {
     await this.#o.compactor.alone(() => this.#run(file, new Set(kept)));
   }
 
+  /** Each pack is thinned by itself, so its last version stays, with what that has its text from, which may be older. */
+  #withPackEnds(file: FileRow, number: number, kept: Set<number>) {
+    for (;;) {
+      const { size } = kept;
+      const start = [...kept].reduce((least, version) => Math.min(least, version));
+      const packs = rows.packsBetween(this.#o.db, number, start - 1, file.head);
+      for (const pack of packs) kept.add(pack.toVersion);
+      this.#keepNamed(file, kept);
+      if (kept.size === size) return { start, packs };
+    }
+  }
+
+  /** What a version that stays has its text from stays too; newest first, since that one may have gone back itself. */
+  #keepNamed(file: FileRow, kept: Set<number>): void {
+    for (const [version, of] of [...rows.samesOf(this.#o.db, file.id)].reverse()) if (kept.has(version)) kept.add(of);
+  }
+
   *#needed(file: FileRow, all: readonly OpRow[], now: number): Generator<number> {
     const { db, openSince } = this.#o;
     const since = Math.min(now - RECENT_MS, openSince?.() ?? now);
@@ -141,10 +157,7 @@ export class Pruner {
   async #run(file: FileRow, kept: Set<number>): Promise<void> {
     const { db, documents } = this.#o;
     const number = rows.wordId(db, file.id)!;
-    const start = Math.min(...kept);
-    const packs = rows.packsBetween(db, number, start - 1, file.head);
-    // Each pack is thinned by itself, so its last version stays.
-    for (const pack of packs) kept.add(pack.toVersion);
+    const { start, packs } = this.#withPackEnds(file, number, kept);
     await db.write((tx) => rows.markThinned(tx, file.id));
     await this.#thinRows(file, number, kept, start);
     for (const pack of packs.reverse()) {
