@@ -6,25 +6,27 @@ import { fail } from '../common/index.ts';
 /**
  * One process owns a data directory. The lock is SQLite's own exclusive file lock on a small database: the kernel
  * drops it with the process, so a crash leaves nothing to clean, and it needs no native code of ours.
- * Throws STORE_LOCKED with the owner's process id as far as it is known.
+ * Throws STORE_LOCKED with the owner's process id as far as it is known, STORE_FAILED where the disk does not take it.
  */
 export function lockDirectory(directory: string): () => void {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'lock');
-  const db = new BetterSqlite(path, { timeout: 0 });
+  let db: BetterSqlite.Database | undefined;
   try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    db = new BetterSqlite(path, { timeout: 0 });
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec(`PRAGMA user_version = ${process.pid}`);
     db.exec('BEGIN EXCLUSIVE; COMMIT');
   } catch (cause) {
-    db.close();
+    db?.close();
     if (cause instanceof Error && (cause as { code?: string }).code?.startsWith('SQLITE_BUSY')) {
       throw fail('STORE_LOCKED', { pid: ownerOf(path), path: directory }, cause);
     }
     throw fail('STORE_FAILED', { reason: cause instanceof Error ? cause.message : String(cause) }, cause);
   }
+  const held = db;
   return () => {
-    if (db.open) db.close();
+    if (held.open) held.close();
   };
 }
 
