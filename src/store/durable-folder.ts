@@ -15,7 +15,8 @@ export function makeDurableFolder(path: string): void {
   }
 }
 
-function syncNames(folder: string): void {
+/** Makes the names in a folder durable, those that are gone as well. */
+export function syncNames(folder: string): void {
   let handle: number;
   try {
     handle = openSync(folder, 'r');

@@ -2,7 +2,7 @@ import { closeSync, fchmodSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { type Database, fail, type JinguError, type Logger, type SqlValue, type Tx } from '../common/index.ts';
-import { makeDurableFolder } from './durable-folder.ts';
+import { makeDurableFolder, syncNames } from './durable-folder.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lockDirectory } from './lock.ts';
 import { type RestoreNotice, storeMeta } from './meta.ts';
@@ -48,6 +48,9 @@ export class Store implements Database {
       closeToOthers(this.path);
       db = new BetterSqlite(this.path);
       setPragmas(db);
+      // Before it is in WAL mode a new file has a rollback journal. One that a failed fsync left must not come back after a
+      // power cut: it would take the file back to where it was, with all that was answered since.
+      syncNames(options.directory);
       // Of a log that is left over nobody knows whether its last fsync failed: then it reads well as long as the machine
       // runs, but is not on the disk, and what is appended to it would be lost with it (ATC '20). So it is copied first.
       db.pragma('wal_checkpoint(TRUNCATE)');
