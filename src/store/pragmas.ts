@@ -5,16 +5,27 @@ const AUTOCHECKPOINT_PAGES = 4000;
 
 /** Sets and reads back what durability rests on. Throws if the file system refuses WAL. */
 export function setPragmas(db: BetterSqlite.Database): void {
-  // Counts only for a file that is still empty: pages that are free one day can be given back a few at a time.
-  db.pragma('auto_vacuum = INCREMENTAL');
   const mode = db.pragma('journal_mode = WAL', { simple: true });
   if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${String(mode)})`);
   db.pragma('synchronous = FULL');
   const level = db.pragma('synchronous', { simple: true });
   if (level !== 2) throw new Error(`synchronous is ${String(level)}, not FULL`);
+  giveBackPages(db);
   for (const pragma of ['foreign_keys = ON', 'trusted_schema = OFF', 'cell_size_check = ON', 'mmap_size = 0']) {
     db.pragma(pragma);
   }
   db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
   db.pragma('busy_timeout = 2000');
+}
+
+/**
+ * Lets pages that are free one day be given back a few at a time, in a file that has no tables yet. By the log as all
+ * else: set before it, this would be written with a rollback journal, and once that journal's fsync had failed a later
+ * power cut took what was answered since.
+ */
+function giveBackPages(db: BetterSqlite.Database): void {
+  const pages = Number(db.pragma('page_count', { simple: true }));
+  if (pages > 1 || db.pragma('auto_vacuum', { simple: true }) !== 0) return;
+  db.pragma('auto_vacuum = INCREMENTAL');
+  db.exec('VACUUM');
 }
