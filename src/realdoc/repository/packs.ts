@@ -42,8 +42,12 @@ interface Opened {
 }
 
 const HEAD = 'SELECT id, from_v AS fromVersion, to_v AS toVersion, prev, digest FROM doc_pack';
-/** Packs that were opened lately. Named by their content, so what is held is right for any database. */
-const KEEP = 24;
+/**
+ * Packs that were opened lately: of each half a megabyte, or some where its rows were made as well. Named by their
+ * content, so what is held is right for any database.
+ */
+const KEEP = 64;
+const WITH_ROWS = 4;
 const opened = new Map<string, Opened>();
 
 /** Makes the next reading of every pack one from the database. */
@@ -56,9 +60,12 @@ function openedAs(head: PackHead): Opened {
   const entry = opened.get(key) ?? {};
   opened.delete(key);
   opened.set(key, entry);
-  for (const oldest of opened.keys()) {
-    if (opened.size <= KEEP) break;
+  let weight = 0;
+  for (const { ops } of opened.values()) weight += ops ? WITH_ROWS : 1;
+  for (const [oldest, { ops }] of opened) {
+    if (weight <= KEEP) break;
     opened.delete(oldest);
+    weight -= ops ? WITH_ROWS : 1;
   }
   return entry;
 }
@@ -106,7 +113,7 @@ export function changesOfPack(db: Reader, head: PackHead, after: number, upTo: n
 /** What is known of the versions in a pack without their digests, which take most of the time. */
 export function factsOfPack(db: Reader, head: PackHead): PackedFacts {
   const entry = openedAs(head);
-  entry.facts ??= new PackedFacts(blobsOf(db, head.id), head.fromVersion);
+  entry.facts ??= new PackedFacts(blobsOf(db, head.id), head.fromVersion, entry.splices);
   entry.splices = entry.facts.splices;
   return entry.facts;
 }

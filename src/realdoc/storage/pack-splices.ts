@@ -19,12 +19,12 @@ export class PackedSplices {
   constructor(z: Uint8Array) {
     this.plain = zstdDecompressSync(z);
     const reader = new VarintReader(this.plain);
-    this.#counts = numbers(reader, reader.next());
+    this.#counts = reader.many(reader.next());
     this.count = this.#counts.length;
     const total = this.#counts.reduce((sum, count) => sum + Math.max(0, count - 1), 0);
-    const ats = numbers(reader, total);
-    this.#dels = numbers(reader, total);
-    this.#adds = numbers(reader, total);
+    const ats = reader.many(total);
+    this.#dels = reader.many(total);
+    this.#adds = reader.many(total);
     for (const [i, count] of this.#counts.entries()) if (count === 0) this.#texts.set(i, reader.bytes(32));
     this.#first = new Int32Array(this.count);
     this.#ats = new Float64Array(total);
@@ -66,12 +66,6 @@ export class PackedSplices {
     if (change) return Buffer.concat([Buffer.of(0), plainChange(change)]);
     return Buffer.concat([Buffer.of(2), this.#texts.get(entry)!]);
   }
-}
-
-export function numbers(reader: VarintReader, count: number): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < count; i++) out.push(reader.next());
-  return out;
 }
 
 /** Small numbers of either sign as small numbers without one: 0, -1, 1, -2, ... */

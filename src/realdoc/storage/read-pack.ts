@@ -4,42 +4,58 @@ import { VarintReader, withDictionary } from '../text/codec.ts';
 import { growth, newlineGrowth } from '../text/splice.ts';
 import { printCall } from './call-id.ts';
 import type { LoggedOp } from './pack.ts';
-import { numbers, PackedSplices, unsigned } from './pack-splices.ts';
+import { PackedSplices, unsigned } from './pack-splices.ts';
 
-/** The facts of a pack in their columns; what is text is read when it is asked for. */
+const COLUMNS = 12;
+
+/** The facts of a pack in their columns, each read when it or one behind it is asked for, as texts are. */
 export class PackedFacts {
   readonly splices: PackedSplices;
   /** The version of each entry, rising. */
   readonly versions: Int32Array;
   readonly #bytes: Buffer;
   readonly #words: string[];
-  readonly #columns: number[][];
-  readonly #calls: { kind: number; value: number }[];
-  /** Where the texts of each entry begin. */
-  readonly #texts: Int32Array;
+  readonly #reader: VarintReader;
+  readonly #columns: number[][] = [];
+  #tail: { calls: { kind: number; value: number }[]; texts: Int32Array } | undefined;
 
-  constructor(z: { splices: Uint8Array; facts: Uint8Array }, fromVersion: number) {
-    this.splices = new PackedSplices(z.splices);
-    const { count } = this.splices;
+  constructor(z: { splices: Uint8Array; facts: Uint8Array }, fromVersion: number, splices?: PackedSplices) {
+    this.splices = splices ?? new PackedSplices(z.splices);
     this.#bytes = zstdDecompressSync(z.facts, withDictionary(this.splices.plain));
     const reader = new VarintReader(this.#bytes);
-    this.#words = numbers(reader, reader.next()).map((length) => text(reader.bytes(length)));
-    this.#columns = Array.from({ length: 12 }, () => numbers(reader, count));
-    this.#calls = Array.from({ length: count }, () => {
+    this.#reader = reader;
+    this.#words = reader.many(reader.next()).map((length) => text(reader.bytes(length)));
+    let version = fromVersion - 1;
+    this.versions = Int32Array.from(this.#column(1), (more) => {
+      version += more + 1;
+      return version;
+    });
+  }
+
+  #column(number: number): number[] {
+    while (this.#columns.length <= number) this.#columns.push(this.#reader.many(this.splices.count));
+    return this.#columns[number]!;
+  }
+
+  /** How the call of each entry is named, and where its texts begin. Throws RangeError if they do not end with the pack. */
+  get #texts(): { calls: { kind: number; value: number }[]; texts: Int32Array } {
+    if (this.#tail) return this.#tail;
+    this.#column(COLUMNS - 1);
+    const reader = this.#reader;
+    const calls = Array.from({ length: this.splices.count }, () => {
       const kind = reader.next();
       return { kind, value: kind === 0 ? 0 : reader.next() };
     });
-    this.versions = new Int32Array(count);
-    this.#texts = new Int32Array(count);
-    let [version, at] = [fromVersion - 1, reader.at];
-    for (let i = 0; i < count; i++) {
-      version += this.#columns[1]![i]! + 1;
-      this.versions[i] = version;
-      this.#texts[i] = at;
+    const tail = { calls, texts: new Int32Array(calls.length) };
+    this.#tail = tail;
+    let { at } = reader;
+    for (let i = 0; i < calls.length; i++) {
+      tail.texts[i] = at;
       const { note, args, call, digests } = this.#lengths(i);
       at += note + args + call + digests;
     }
     if (at !== this.#bytes.length) throw new RangeError('the facts of a pack do not end with their last text');
+    return tail;
   }
 
   /** The entry of the newest version up to this one; -1 if there is none. */
@@ -55,30 +71,31 @@ export class PackedFacts {
 
   /** Number of the word. */
   label(entry: number): number {
-    return this.#columns[4]![entry]!;
+    return this.#column(4)[entry]!;
   }
 
   source(entry: number): Source {
-    return this.#words[this.#columns[6]![entry]!] as Source;
+    return this.#words[this.#column(6)[entry]!] as Source;
   }
 
   args(entry: number): string {
-    const at = this.#texts[entry]! + this.#lengths(entry).note;
-    return text(this.#bytes.subarray(at, at + this.#columns[11]![entry]!));
+    const at = this.#texts.texts[entry]! + this.#lengths(entry).note;
+    return text(this.#bytes.subarray(at, at + this.#column(11)[entry]!));
   }
 
   /** All entries as they are logged, in order. */
   all(): LoggedOp[] {
+    const { calls, texts } = this.#texts;
     const [seqs, spans, bases, actors, labels, tasks, , times, sizes, lines] = this.#columns;
     let callTime = 0;
     let before: LoggedOp | undefined;
     return Array.from(this.versions, (version, i) => {
       const change = this.splices.change(i);
       const { note, args, call, digests } = this.#lengths(i);
-      const reader = new VarintReader(this.#bytes.subarray(this.#texts[i]!));
-      const noted = note === 0 && this.#columns[10]![i] === 0 ? null : text(reader.bytes(note));
+      const reader = new VarintReader(this.#bytes.subarray(texts[i]!));
+      const noted = this.#column(10)[i] === 0 ? null : text(reader.bytes(note));
       const asked = text(reader.bytes(args));
-      const { kind, value } = this.#calls[i]!;
+      const { kind, value } = calls[i]!;
       const called = reader.bytes(call);
       let id = before?.call ?? '';
       if (kind === 1) id = text(called);
@@ -112,12 +129,12 @@ export class PackedFacts {
 
   /** Bytes of the texts of an entry, in the order in which they lie there. */
   #lengths(entry: number): { note: number; args: number; call: number; digests: number } {
-    const { kind, value } = this.#calls[entry]!;
+    const { kind, value } = this.#texts.calls[entry]!;
     return {
-      note: Math.max(0, this.#columns[10]![entry]! - 1),
-      args: this.#columns[11]![entry]!,
+      note: Math.max(0, this.#column(10)[entry]! - 1),
+      args: this.#column(11)[entry]!,
       call: kind === 0 ? 0 : kind === 1 ? value : 10,
-      digests: this.#columns[1]![entry]! > 0 ? 64 : 0,
+      digests: this.#column(1)[entry]! > 0 ? 64 : 0,
     };
   }
 }

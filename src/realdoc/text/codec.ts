@@ -182,6 +182,19 @@ export class VarintReader {
     }
   }
 
+  /** So many numbers one after the other. Nearly all are of one byte, which costs no call. */
+  many(count: number): number[] {
+    const out = new Array<number>(count);
+    for (let i = 0; i < count; i++) {
+      const byte = this.#bytes[this.#at];
+      if (byte !== undefined && byte < 128) {
+        out[i] = byte;
+        this.#at++;
+      } else out[i] = this.next();
+    }
+    return out;
+  }
+
   bytes(count: number): Uint8Array {
     const end = this.#at + count;
     if (end > this.#bytes.length) throw new RangeError('bytes are cut off');
