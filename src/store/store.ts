@@ -48,8 +48,7 @@ export class Store implements Database {
       closeToOthers(this.path);
       db = new BetterSqlite(this.path);
       setPragmas(db);
-      // Before it is in WAL mode a new file has a rollback journal. One that a failed fsync left must not come back after a
-      // power cut: it would take the file back to where it was, with all that was answered since.
+      // The names of what was made here, and that the rollback journal of a file not yet in WAL mode is gone.
       syncNames(options.directory);
       // Of a log that is left over nobody knows whether its last fsync failed: then it reads well as long as the machine
       // runs, but is not on the disk, and what is appended to it would be lost with it (ATC '20). So it is copied first.

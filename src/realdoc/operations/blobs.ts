@@ -5,7 +5,7 @@ import { refusalOf } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import { TextTree } from '../text/tree.ts';
 import { gitOperations } from './git.ts';
-import { READING, WRITING } from './heads.ts';
+import { NEW_DOCUMENT_ERRORS, READING, WRITING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { type DocumentBlobs, OFFER_ERRORS, offerVersion } from './offering.ts';
 import { Note, Sha256, VersionMade } from './shapes.ts';
@@ -70,18 +70,7 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     }),
     output: VersionMade,
     ...WRITING,
-    errors: [
-      'DOC_EXISTS',
-      'DOC_QUOTA',
-      'DISK_FULL',
-      'DOC_NAME_CLASH',
-      'DOC_SHARE_AWAY',
-      'DOC_PATH_INVALID',
-      'DOC_PATH_OUTSIDE',
-      'DOC_WORKSPACE_NOT_FOUND',
-      'BLOB_NOT_FOUND',
-      'BLOB_FAILED',
-    ],
+    errors: [...NEW_DOCUMENT_ERRORS, 'BLOB_NOT_FOUND', 'BLOB_FAILED'],
     surfaces: ['ws', 'rest', 'cli'],
     positional: ['path', 'sha256'],
     examples: [

@@ -2,7 +2,7 @@ import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type } from '../../protocol/index.ts';
 import { textFacts } from '../kinds/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
-import { WRITING } from './heads.ts';
+import { NEW_DOCUMENT_ERRORS, WRITING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { Note, VersionMade } from './shapes.ts';
 
@@ -17,17 +17,7 @@ export function createOperation(room: RealDoc): AnyOperation {
     input: closed({ path: DocPath, text: Type.String({ maxLength: 4_000_000 }), note: Type.Optional(Note) }),
     output: VersionMade,
     ...WRITING,
-    errors: [
-      'DOC_EXISTS',
-      'DOC_QUOTA',
-      'DISK_FULL',
-      'DOC_NAME_CLASH',
-      'DOC_SHARE_AWAY',
-      'DOC_PATH_INVALID',
-      'DOC_PATH_OUTSIDE',
-      'DOC_WORKSPACE_NOT_FOUND',
-      'DOC_VERB_INVALID',
-    ],
+    errors: [...NEW_DOCUMENT_ERRORS, 'DOC_VERB_INVALID'],
     positional: ['path', 'text'],
     examples: [{ note: 'a short note', input: { path: 'office/note.md', text: '# Note\n' } }],
     facts: (_ctx, input) => ({

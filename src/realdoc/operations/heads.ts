@@ -15,3 +15,15 @@ export const CHANGING = {
 
 /** The same, and can be tried without an effect. */
 export const WRITING = { ...CHANGING, dryRun: true } as const;
+
+/** What every document that begins in the box may be refused for. */
+export const NEW_DOCUMENT_ERRORS = [
+  'DOC_EXISTS',
+  'DOC_QUOTA',
+  'DISK_FULL',
+  'DOC_NAME_CLASH',
+  'DOC_SHARE_AWAY',
+  'DOC_PATH_INVALID',
+  'DOC_PATH_OUTSIDE',
+  'DOC_WORKSPACE_NOT_FOUND',
+] as const;
