@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -67,6 +67,27 @@ describe('bad days of the disk', () => {
       expect(await status('office/a.md')).toMatchObject({ state: 'written', version: 2, onShare: 2 });
     },
   );
+
+  it.skipIf(noMounts)('a full share: half a proposal does not take what room is left', async () => {
+    const { base, at } = mounted('size=1m');
+    const root = join(at, 'share');
+    mkdirSync(root);
+    // No text: a text that is open elsewhere is written all the same.
+    const bytes = Buffer.alloc(300_000, 'x');
+    bytes.write('d0cf11e0a1b11ae1', 'hex');
+    await writeFile(join(root, 'a.doc'), bytes);
+    box = await DocBox.open({ base, root });
+    await box.addWorkspace();
+    await writeFile(join(root, 'a.doc'), bytes.subarray(0, 1000));
+    await box.room.scan(box.room.workspace('office'));
+    await box.call('workspace.set', { name: 'office', whenOpen: 'side' });
+    await writeFile(join(root, '.~lock.a.doc#'), '');
+    await writeFile(join(at, 'filler'), Buffer.alloc(900_000)).catch(() => undefined);
+    await box.call('doc.rollback', { path: 'office/a.doc', to: 'v1' });
+    await box.room.settled();
+    expect(await status('office/a.doc')).toMatchObject({ state: 'failed', reason: 'the disk is full' });
+    expect((await readdir(root)).sort()).toEqual(['.~lock.a.doc#', 'a.doc']);
+  });
 
   it.skipIf(noMounts)(
     'a full data disk: the edit is refused, nothing of it is there, and the next one works',

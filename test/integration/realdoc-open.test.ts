@@ -1,8 +1,10 @@
-import { open, readdir, readFile, unlink, utimes, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { loadKernel } from '../../src/realdoc/projection/kernel.ts';
+import { Proposals } from '../../src/realdoc/projection/proposals.ts';
 import type { OpenFile } from '../../src/realdoc/projection/share-facts.ts';
-import { DocBox } from '../support/doc-box.ts';
+import { DocBox, type DocBoxOptions } from '../support/doc-box.ts';
 
 /** Neither text nor an Office file that can be taken apart: what matters here is that it is no text. */
 const OLD = Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.from('one'.repeat(50))]);
@@ -22,9 +24,9 @@ const status = async (): Promise<{ state: string; reason?: string }> => {
 };
 
 /** A document of two versions; taking the second back is what has to reach the file. */
-async function start(): Promise<void> {
+async function start(options: DocBoxOptions = {}): Promise<void> {
   openFiles = [];
-  box = await DocBox.open({ shareFacts: { openFiles: () => Promise.resolve(openFiles) } });
+  box = await DocBox.open({ ...options, shareFacts: { openFiles: () => Promise.resolve(openFiles) } });
   await writeFile(at(NAME), OLD);
   await box.addWorkspace();
   await writeFile(at(NAME), NEW);
@@ -105,5 +107,48 @@ describe('a file that somebody has open', () => {
     await scan();
     expect(await box.text(`office/${proposal}`)).toBe('my own');
     expect(await readFile(at(NAME))).toEqual(OLD);
+  });
+
+  it('a proposal that cannot be written leaves nothing behind, and is there once it can be', async () => {
+    const kernel = (await loadKernel())!;
+    let isBroken = true;
+    const failing = (path: string): Map<string, Buffer> => {
+      if (isBroken && path.includes('.rd-')) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return kernel.attributes(path);
+    };
+    await start({ kernel: () => Promise.resolve({ ...kernel, attributes: failing }) });
+    await box.call('workspace.set', { name: 'office', whenOpen: 'side' });
+    await writeFile(at(`.~lock.${NAME}#`), '');
+    await takeBack();
+    expect(await status()).toMatchObject({ state: 'failed', reason: 'the disk reported an error' });
+    expect((await readdir(box.root)).sort()).toEqual([`.~lock.${NAME}#`, NAME]);
+    isBroken = false;
+    await scan();
+    expect(await readFile(at('Quarterly report (Jingu proposal).doc'))).toEqual(OLD);
+  });
+
+  it('a giant that a person put in place of a proposal is never held in memory', async () => {
+    await start();
+    await box.call('workspace.set', { name: 'office', whenOpen: 'side' });
+    await writeFile(at(`.~lock.${NAME}#`), '');
+    await takeBack();
+    const proposal = at('Quarterly report (Jingu proposal).doc');
+    const giant = 200 * 1024 * 1024;
+    await truncate(proposal, giant);
+    await unlink(at(`.~lock.${NAME}#`));
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    let isDone = false;
+    const look = (): void => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+      if (!isDone) setImmediate(look);
+    };
+    look();
+    const row = await box.room.locate(`office/${NAME}`);
+    await new Proposals(box.store).drop(row).finally(() => {
+      isDone = true;
+    });
+    expect(most).toBeLessThan(giant / 4);
+    await unlink(proposal);
   });
 });

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readFile, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, rename, unlink } from 'node:fs/promises';
 import { type Database, newId } from '../../common/index.ts';
+import { digestOf } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { Folder } from './folder.ts';
@@ -11,6 +11,7 @@ import { type Pieces, writeNewFile } from './write-file.ts';
 
 const MARK = 'Jingu proposal';
 const MOST = 100;
+const CHUNK = 256 * 1024;
 
 /**
  * The newest text of a document that somebody has open, as a file of its own beside it: `name (Jingu proposal).docx`.
@@ -27,17 +28,24 @@ export class Proposals {
   async put(file: FileRow, pieces: Pieces, kernel: Kernel | undefined): Promise<string> {
     await using folder = await folderOf(file);
     const known = rows.sideOf(this.#db, file.id);
-    const isOurs = known !== undefined && (await digestOf(folder, known.name)) === known.sha256;
+    const isOurs = known !== undefined && (await digestAt(folder, known.name, file.path)) === known.sha256;
     if (isOurs && known.version === file.head) return known.name;
     const own = onDisk(file).slice(onDisk(file).lastIndexOf('/') + 1);
     const name = isOurs ? known.name : await freeName(folder, own);
     const temporary = temporaryName(own, newId('x').slice(2));
     const stat = await bigStatOf(folder.at(own));
     const like = stat && { path: folder.at(own), stat };
-    const { sha256 } = await writeNewFile(kernel, folder.at(temporary), pieces, like);
-    // Known before it is there: a scan must not take it for a document of somebody.
-    await this.#db.write((tx) => rows.putSide(tx, { file: file.id, version: file.head, name, sha256 }));
-    await rename(folder.at(temporary), folder.at(name));
+    let isPlaced = false;
+    try {
+      const { sha256 } = await writeNewFile(kernel, folder.at(temporary), pieces, like);
+      // Known before it is there: a scan must not take it for a document of somebody.
+      await this.#db.write((tx) => rows.putSide(tx, { file: file.id, version: file.head, name, sha256 }));
+      await rename(folder.at(temporary), folder.at(name));
+      isPlaced = true;
+    } finally {
+      // On a full disk half a text would take what room is left; what went wrong first is what counts.
+      if (!isPlaced) await unlink(folder.at(temporary)).catch(() => undefined);
+    }
     await folder.sync();
     return name;
   }
@@ -47,7 +55,7 @@ export class Proposals {
     const known = rows.sideOf(this.#db, file.id);
     if (!known) return;
     await using folder = await folderOf(file);
-    if ((await digestOf(folder, known.name)) === known.sha256) await unlink(folder.at(known.name));
+    if ((await digestAt(folder, known.name, file.path)) === known.sha256) await unlink(folder.at(known.name));
     await this.#db.write((tx) => rows.dropSide(tx, file.id));
   }
 }
@@ -60,12 +68,21 @@ async function freeName(folder: Folder, own: string): Promise<string> {
   return besideName(own, MARK, Date.now());
 }
 
-async function digestOf(folder: Folder, name: string): Promise<string | undefined> {
+/** Of what a person may have put there: piece by piece, however much it is. `undefined`: no file. */
+async function digestAt(folder: Folder, name: string, docPath: string): Promise<string | undefined> {
   const stat = await bigStatOf(folder.at(name));
   if (!stat?.isFile()) return undefined;
-  return createHash('sha256')
-    .update(await readFile(folder.at(name)))
-    .digest('hex');
+  await using handle = await folder.openFile(name, docPath);
+  return handle && (await digestOf(pieces(handle)));
+}
+
+/** Each only until the next one is asked for. */
+async function* pieces(handle: FileHandle): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let bytes = 1; bytes > 0; ) {
+    bytes = (await handle.read(buffer, 0, CHUNK, null)).bytesRead;
+    yield buffer.subarray(0, bytes);
+  }
 }
 
 function folderOf(file: FileRow): Promise<Folder> {
