@@ -64,6 +64,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
 
     async request(url, { method, headers, body, signal, pin }) {
       const target = new URL(url);
+      const content = body instanceof Blob ? new Uint8Array(await body.arrayBuffer()) : body;
       const { tls, seen } = await connectTls(target, options);
       if (pin !== undefined && seen.spki !== pin) {
         tls.destroy();
@@ -82,7 +83,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
             headers: {
               host: target.host,
               ...headers,
-              ...(body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }),
+              ...(content === undefined ? {} : { 'content-length': Buffer.byteLength(content) }),
             },
             ...(signal ? { signal } : {}),
           },
@@ -97,7 +98,7 @@ export function nodeTransport(options: NodeTransportOptions = {}): Transport {
           },
         );
         outgoing.on('error', reject);
-        outgoing.end(body);
+        outgoing.end(content);
       });
     },
   };

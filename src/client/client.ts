@@ -1,5 +1,5 @@
 import type { Clock } from '../common/index.ts';
-import { type Bearer, CLOSE, type Cursor, type InvokeResult, METHODS, PATHS } from '../protocol/index.ts';
+import { type Bearer, CLOSE, type Cursor, type InvokeResult, LIMITS, METHODS, PATHS } from '../protocol/index.ts';
 import { Backoff } from './backoff.ts';
 import { Calls, type InvokeOptions } from './calls.ts';
 import { asCallError, Connection, type Handshake } from './connection.ts';
@@ -7,6 +7,7 @@ import { Emitter } from './emitter.ts';
 import { CallError, localError } from './errors.ts';
 import { Subscription, type SubscriptionHandlers, type SubscriptionLink } from './subscription.ts';
 import type { SeenTls, Transport } from './transport.ts';
+import { type UploadOptions, upload } from './upload.ts';
 
 export type ConnectionState = 'offline' | 'catching-up' | 'connected';
 
@@ -132,6 +133,23 @@ export class JinguClient<Hello = unknown> {
   async bearer(): Promise<Bearer> {
     if (!this.#isLinked || !this.#connection) throw localError('CLIENT_OFFLINE');
     return (await this.#connection.request(METHODS.bearer, {})) as Bearer;
+  }
+
+  /**
+   * Brings a file to the box and answers its SHA-256, under which `doc.add` makes it a document. Safe to call again: it
+   * goes on where it stopped. @throws CallError
+   */
+  upload(file: Blob, options: UploadOptions = {}): Promise<string> {
+    const { transport } = this.#options;
+    const limit = this.#connection?.limits.uploadBytes ?? LIMITS.uploadBytes;
+    const way = {
+      origin: this.origin,
+      pin: this.seen?.spki ?? undefined,
+      transport,
+      limit,
+      bearer: () => this.bearer(),
+    };
+    return upload(file, way, options);
   }
 
   /** Follows a topic over every reconnect until the subscription is closed. One per topic: a second takes its place. */

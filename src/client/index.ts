@@ -11,4 +11,5 @@ export { type PairOptions, pairFromLink, readAnswer, readPairingLink } from './p
 export type { Subscription, SubscriptionHandlers } from './subscription.ts';
 export { type Message, TopicState } from './topic.ts';
 export type { HttpAnswer, HttpRequest, SeenTls, Socket, SocketHandlers, Transport } from './transport.ts';
+export type { UploadOptions } from './upload.ts';
 export { type KeptHead, Witness, type WitnessState, type WitnessStore } from './witness.ts';

@@ -22,7 +22,7 @@ export interface Socket {
 export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT';
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Blob;
   signal?: AbortSignal;
   /** A native transport refuses any other TLS key (SHA-256 of the SPKI), with CLIENT_BOX_MISMATCH, before it sends. */
   pin?: string;

@@ -15,7 +15,7 @@ import {
 } from '../identity/index.ts';
 import { inferenceMigrations } from '../inference/index.ts';
 import { Policy, policyOperations } from '../policy/index.ts';
-import type { AnyOperation } from '../protocol/index.ts';
+import { type AnyOperation, LIMITS } from '../protocol/index.ts';
 import { BLOB_FOLDER, realdocMigrations } from '../realdoc/index.ts';
 import { Backups, Blobs, backupOperations, SteadyClock, Store } from '../store/index.ts';
 import { localName, reachable } from './addresses.ts';
@@ -76,7 +76,7 @@ export async function buildTrust(
   const { config, clock, log, addresses } = options;
   const store = new Store({ directory: config.data, migrations: MIGRATIONS, log, onBroken: endInDoubt });
   onStop(() => store.close());
-  const blobs = new Blobs({ directory: join(config.data, 'blobs'), clock, log });
+  const blobs = new Blobs({ directory: join(config.data, 'blobs'), maxBytes: LIMITS.uploadBytes, clock, log });
   await blobs.start();
   onStop(() => blobs.stop());
   const steady = new SteadyClock({ clock, db: store });

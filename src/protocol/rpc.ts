@@ -53,6 +53,8 @@ export const LIMITS = {
   badAuthenticationWindowMs: 60_000,
   badAuthenticationLockMs: 300_000,
   sessionMs: 600_000,
+  /** One file that is sent to `PATHS.uploads`. */
+  uploadBytes: 67_108_864,
 } as const;
 export type Limits = { readonly [K in keyof typeof LIMITS]: number };
 

@@ -149,6 +149,23 @@ describe('a file that is sent to the box', () => {
     expect((await rest.op<Refused>('doc.add', absent, 'add-nothing')).error.code).toBe('BLOB_NOT_FOUND');
   });
 
+  it('comes by the client in parts, an empty one too, and a second time is sent no more', async () => {
+    const scan = randomBytes(5_000_000);
+    const told: number[] = [];
+    const digest = await phone.client.upload(new Blob([scan]), { onProgress: (sent) => told.push(sent) });
+    expect([digest, told.at(-1), told.length > 2]).toEqual([sha(scan), scan.length, true]);
+    await phone.client.invoke('doc.add', { path: 'office/scan.bin', sha256: digest });
+    await box.run('doc.status', { path: 'office/scan.bin', waitMs: 5000 });
+    expect(readFileSync(join(share, 'scan.bin')).equals(scan)).toBe(true);
+    told.length = 0;
+    await phone.client.upload(new Blob([scan]), { onProgress: (sent) => told.push(sent) });
+    expect(told).toEqual([scan.length]);
+    const empty = await phone.client.upload(new Blob([]));
+    await phone.client.invoke('doc.add', { path: 'office/empty.txt', sha256: empty });
+    await box.run('doc.status', { path: 'office/empty.txt', waitMs: 5000 });
+    expect(readFileSync(join(share, 'empty.txt')).length).toBe(0);
+  });
+
   it('may come from the console, and from nobody without a credential or the right', async () => {
     expect((await put(Buffer.from('from the console\n'), { console: true })).status).toBe(201);
     const { secret } = await box.run<{ secret: string }>('token.create', { name: 'reader', scopes: ['doc.read'] });

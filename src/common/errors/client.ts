@@ -49,6 +49,21 @@ export const clientErrors = errorKinds({
       zh: '请保留此设备作为见证并通知审计员:两个记录头都保存在本机。',
     },
   },
+  CLIENT_FILE_TOO_LARGE: {
+    category: 'bad-input',
+    en: 'The file has {size} MB; the box takes files of up to {limit} MB.',
+    zh: '文件为 {size} MB，盒子最多接收 {limit} MB 的文件。',
+    hint: { en: 'Save it into the shared folder instead.', zh: '请改为直接保存到共享文件夹。' },
+  },
+  CLIENT_FILE_UNREADABLE: {
+    category: 'bad-input',
+    en: 'The file cannot be read: {reason}.',
+    zh: '无法读取文件：{reason}。',
+    hint: {
+      en: 'A folder cannot be sent, only the files in it. If it was moved or changed meanwhile, choose it again.',
+      zh: '不能发送文件夹，只能发送其中的文件。如果文件刚被移动或修改，请重新选择。',
+    },
+  },
   CLIENT_ANSWER_INVALID: {
     category: 'internal',
     en: 'The answer could not be read: {reason}.',

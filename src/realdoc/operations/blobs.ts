@@ -64,8 +64,8 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       path: DocPath,
       /** Digest of an upload. */
       sha256: Type.Optional(Sha256),
-      /** The bytes themselves instead, where they are few (3 MB): standard base64 with padding. */
-      base64: Type.Optional(Type.String({ maxLength: 4_000_000 })),
+      /** The bytes themselves instead, where they are few (0.75 MB, so that a call fits a frame): base64 with padding. */
+      base64: Type.Optional(Type.String({ maxLength: 1_000_000 })),
       note: Type.Optional(Note),
     }),
     output: VersionMade,

@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks';
 import { encodePath, navigate } from '../app/router.ts';
 import { number, t } from '../i18n/index.ts';
+import { AddFiles } from '../parts/add-files.tsx';
 import { Fault } from '../parts/fault.tsx';
 import { Link } from '../parts/link.tsx';
 import { useAsked } from '../parts/use-asked.ts';
 import { visible } from '../parts/visible.ts';
+import { addedCount, addFiles } from '../state/adding.ts';
 import { ask } from '../state/session.ts';
 
 interface Listed {
@@ -19,7 +21,19 @@ export function DocumentsScreen({ workspace }: { workspace: string | undefined }
   const names = asked.value?.workspaces.map((one) => one.name) ?? [];
   const current = workspace ?? names[0];
   return (
-    <div class="stack">
+    // biome-ignore lint/a11y/noStaticElementInteractions: dropping is for a pointer; the button does the same by key.
+    <div
+      class="stack"
+      onDragOver={(event) => {
+        if (current !== undefined && event.dataTransfer?.types.includes('Files')) event.preventDefault();
+      }}
+      onDrop={(event) => {
+        const files = event.dataTransfer?.files;
+        if (current === undefined || !files?.length) return;
+        event.preventDefault();
+        addFiles(current, files);
+      }}
+    >
       <div class="head">
         <h1>{t('docs.title')}</h1>
       </div>
@@ -40,7 +54,12 @@ export function DocumentsScreen({ workspace }: { workspace: string | undefined }
           ))}
         </div>
       ) : null}
-      {current === undefined ? null : <DocumentList key={current} workspace={current} />}
+      {current === undefined ? null : (
+        <>
+          <AddFiles key={`add ${current}`} workspace={current} />
+          <DocumentList key={current} workspace={current} />
+        </>
+      )}
     </div>
   );
 }
@@ -48,7 +67,7 @@ export function DocumentsScreen({ workspace }: { workspace: string | undefined }
 function DocumentList({ workspace }: { workspace: string }) {
   const [filter, setFilter] = useState('');
   const [pages, setPages] = useState(1);
-  const asked = useAsked(() => list(workspace, pages), [workspace, pages]);
+  const asked = useAsked(() => list(workspace, pages), [workspace, pages, addedCount.value]);
   if (asked.error) return <Fault error={asked.error} onRetry={asked.again} />;
   if (!asked.value) return <p class="quiet">…</p>;
   const { documents, next, complete } = asked.value;

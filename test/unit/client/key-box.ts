@@ -76,7 +76,7 @@ export class PairingServer implements Transport {
     const { host, pathname } = new URL(url);
     if (host === 'dead.test:1') throw new Error('unreachable');
     this.asked.push(pathname);
-    const body = JSON.parse(request.body ?? '{}');
+    const body = JSON.parse(String(request.body ?? '{}'));
     const answer =
       pathname === PATHS.pairBegin
         ? this.#begun(body)
