@@ -4,10 +4,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { gitBundle } from '../../src/realdoc/git/bundle.ts';
+import { commitBytes, idOf, treeBytes } from '../../src/realdoc/git/objects.ts';
+import { type PackObject, packBytes } from '../../src/realdoc/git/pack-writer.ts';
+import { pastOf } from '../../src/realdoc/git/past.ts';
+import { openBundle } from '../../src/realdoc/git/read-bundle.ts';
 import { documentBlobOperations } from '../../src/realdoc/index.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { lacks } from '../support/needs.ts';
+import { turnsDuring } from '../support/turns.ts';
+
+const LIMITS = { objects: 10_000, objectBytes: 1_000_000, totalBytes: 1e9, textBytes: 1e9 };
 
 let box: DocBox;
 let folder: string;
@@ -167,5 +177,38 @@ describe.skipIf(await lacks('git'))('a history as a git bundle', () => {
     const unknown = box.call('doc.clone', { path: 'office/x.md', sha256, file: 'no.md' });
     await expect(unknown).rejects.toMatchObject({ code: 'DOC_BUNDLE_INVALID', details: { files: ['law.md'] } });
     expect(await box.call('doc.undo', { path: 'office/law.md' })).toMatchObject({ versions: [{ version: 71 }] });
+  });
+});
+
+describe('a history of thousands of versions', () => {
+  it('goes in and out while others have their turn', async () => {
+    const objects: PackObject[] = [];
+    let parent: string | undefined;
+    for (let n = 1; n <= 1500; n++) {
+      const blob = Buffer.from(`one\ntwo ${n}\nthree\n`);
+      const tree = treeBytes([{ name: 'a.md', id: idOf('blob', blob), isFolder: false }]);
+      const author = { name: 'A', email: 'a@example.invalid', at: n * 1000 };
+      const commit = commitBytes({ tree: idOf('tree', tree), parent, author, message: `change ${n}` });
+      parent = idOf('commit', commit);
+      objects.push(
+        { id: idOf('blob', blob), kind: 'blob', bytes: blob },
+        { id: idOf('tree', tree), kind: 'tree', bytes: tree },
+        { id: parent, kind: 'commit', bytes: commit },
+      );
+    }
+    const parts: Buffer[] = [Buffer.from(`# v2 git bundle\n${parent} HEAD\n\n`)];
+    for await (const bytes of packBytes(objects.length, Readable.from(objects))) parts.push(bytes);
+    blobs.set('a'.repeat(64), Buffer.concat(parts));
+    const input = { path: 'office/a.md', sha256: 'a'.repeat(64), file: 'a.md' };
+    expect(await box.call('doc.clone', input)).toMatchObject({ version: 1500 });
+    const { documents, contents } = box.room;
+    const files = [await box.room.locate('office/a.md')];
+    const { signal } = new AbortController();
+    const work = gitBundle({ db: box.store, documents, contents, files, below: '', tags: [], signal });
+    expect(await turnsDuring(work)).toBeGreaterThan(0);
+    const past = await pastOf(await openBundle(await buffer((await work).bytes), LIMITS), undefined, 'a.md');
+    expect(past.map(({ read }) => read().toString())).toEqual(
+      Array.from({ length: 1500 }, (_, i) => `one\ntwo ${i + 1}\nthree\n`),
+    );
   });
 });

@@ -2,6 +2,7 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { deltaOf } from './delta.ts';
 import { Folders } from './folders.ts';
 import { commitBytes, idOf, objectId, type Signature, treeBytes } from './objects.ts';
+import { Pace } from './pace.ts';
 import { type PackObject, packBytes } from './pack-writer.ts';
 import { Reel, type Sources, type Step, stepsOf } from './story.ts';
 
@@ -41,6 +42,7 @@ export async function gitBundle(o: ExportOptions): Promise<Bundle> {
   const tags = new Map<string, string>();
   const reels = new Map<string, Reel>();
   const folders = new Folders();
+  const pace = new Pace(o.signal);
   let objects = 0;
   let versions = 0;
   const isNew = (id: string): boolean => {
@@ -49,8 +51,7 @@ export async function gitBundle(o: ExportOptions): Promise<Bundle> {
     objects++;
     return true;
   };
-  for (const steps of byCall(stepsOf(o.db, o.files))) {
-    o.signal.throwIfAborted();
+  for await (const steps of byCall(stepsOf(o.db, o.files, pace))) {
     const blobs: string[] = [];
     for (const step of steps) {
       const reel = reelOf(reels, o, step.file);
@@ -100,8 +101,7 @@ async function* objectsOf(o: ExportOptions, commits: readonly Commit[]): AsyncGe
   /** Blobs that are in the pack, each with the number of deltas below it. */
   const depths = new Map<string, number>();
   let at = 0;
-  for (const steps of byCall(stepsOf(o.db, o.files))) {
-    o.signal.throwIfAborted();
+  for await (const steps of byCall(stepsOf(o.db, o.files, new Pace(o.signal)))) {
     const commit = commits[at++];
     // What came since the first walk is for the next export.
     if (!commit || commit.blobs.length !== steps.length) return;
@@ -134,9 +134,9 @@ function reelOf(reels: Map<string, Reel>, sources: Sources, file: FileRow): Reel
   return held;
 }
 
-function* byCall(steps: Iterable<Step>): Generator<Step[]> {
+async function* byCall(steps: AsyncIterable<Step>): AsyncGenerator<Step[]> {
   let open: Step[] = [];
-  for (const step of steps) {
+  for await (const step of steps) {
     // A call that made several versions of one document told a history of its own: each is a commit.
     const isOwn = open.some((other) => other.file.id === step.file.id);
     if (open.length > 0 && (isOwn || open[0]!.op.call !== step.op.call)) {

@@ -1,3 +1,4 @@
+import { Pace } from './pace.ts';
 import { BadBundle, type OpenBundle } from './read-bundle.ts';
 
 /** One state of a file in a git history. */
@@ -15,19 +16,27 @@ const MAX_COMMITS = 200_000;
 
 /**
  * The states of one file along the main line of a history (first parents), oldest first; commits that left the file as
- * it was are passed over. Throws BadBundle; the list is empty if the file never was.
+ * it was are passed over. Throws BadBundle, and what the signal was aborted with; the list is empty if the file never was.
  */
-export function pastOf(bundle: OpenBundle, ref: string | undefined, path: string): PastVersion[] {
-  const line = mainLine(bundle, headOf(bundle, ref));
+export async function pastOf(
+  bundle: OpenBundle,
+  ref: string | undefined,
+  path: string,
+  signal?: AbortSignal,
+): Promise<PastVersion[]> {
+  const pace = new Pace(signal);
+  const line = await mainLine(bundle, headOf(bundle, ref), pace);
+  const names = path.split('/');
   const out: PastVersion[] = [];
   let before: string | undefined;
   for (const commit of line.reverse()) {
-    const blob = blobAt(bundle, commit.tree, path.split('/'));
+    const blob = blobAt(bundle, commit.tree, names);
     if (blob !== undefined && blob !== before) {
       const { id, author, at, message } = commit;
       out.push({ commit: id, author, at, message, read: () => bundle.object(blob, 'blob') });
     }
     before = blob ?? before;
+    if (pace.isDue) await pace.turn();
   }
   return out;
 }
@@ -36,19 +45,21 @@ export function pastOf(bundle: OpenBundle, ref: string | undefined, path: string
 const MAX_FOLDERS = 500;
 
 /** Paths of the files at the end of the history, as many as fit into an error. */
-export function filesAtEnd(bundle: OpenBundle, ref: string | undefined, max: number): string[] {
-  const [last] = mainLine(bundle, headOf(bundle, ref), 1);
+export async function filesAtEnd(bundle: OpenBundle, ref: string | undefined, max: number): Promise<string[]> {
+  const pace = new Pace();
+  const [last] = await mainLine(bundle, headOf(bundle, ref), pace, 1);
   const out: string[] = [];
   let folders = 0;
-  const walk = (tree: string, prefix: string): void => {
+  const walk = async (tree: string, prefix: string): Promise<void> => {
     if (++folders > MAX_FOLDERS) return;
+    if (pace.isDue) await pace.turn();
     for (const entry of entriesOf(bundle.object(tree, 'tree'))) {
       if (out.length >= max) return;
-      if (entry.isFolder) walk(entry.id, `${prefix}${entry.name}/`);
+      if (entry.isFolder) await walk(entry.id, `${prefix}${entry.name}/`);
       else out.push(prefix + entry.name);
     }
   };
-  if (last) walk(last.tree, '');
+  if (last) await walk(last.tree, '');
   return out;
 }
 
@@ -76,7 +87,7 @@ function headOf(bundle: OpenBundle, ref: string | undefined): string {
   );
 }
 
-function mainLine(bundle: OpenBundle, head: string, max = MAX_COMMITS): Commit[] {
+async function mainLine(bundle: OpenBundle, head: string, pace: Pace, max = MAX_COMMITS): Promise<Commit[]> {
   const out: Commit[] = [];
   for (let id: string | undefined = peeled(bundle, head); id !== undefined && out.length < max; ) {
     const text: string = bundle.object(id, 'commit').toString('utf8');
@@ -94,6 +105,7 @@ function mainLine(bundle: OpenBundle, head: string, max = MAX_COMMITS): Commit[]
     });
     if (out.length === MAX_COMMITS) throw new BadBundle(`more than ${MAX_COMMITS} commits`);
     id = /^parent ([0-9a-f]{40})$/m.exec(head)?.[1];
+    if (pace.isDue) await pace.turn();
   }
   return out;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
 import { applyDelta, BadDelta } from './delta.ts';
 import { idOf, KIND, type ObjectKind } from './objects.ts';
+import { Pace } from './pace.ts';
 
 /** Why a bundle from outside is refused, in words for a person. */
 export class BadBundle extends Error {}
@@ -32,20 +33,22 @@ interface Entry {
 }
 
 const KINDS: Record<number, ObjectKind> = { 1: 'commit', 2: 'tree', 3: 'blob', 4: 'tag' };
-/** Objects are told by their ids a good while: others get their turn in between. */
-const TURN_BYTES = 16 * 1024 * 1024;
+/** Digested at once: a few milliseconds. */
+const PIECE_BYTES = 4 * 1024 * 1024;
 /** Whole objects kept at hand while a history is read. */
 const CACHE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Opens a git bundle (versions 2 and 3 with SHA-1) that holds a whole history. It comes from outside: every length is
- * checked before it is believed, inflating is bounded, and the trailing digest must fit. Throws BadBundle.
+ * checked before it is believed, inflating is bounded, and the trailing digest must fit. Throws BadBundle, and what the signal was
+ * aborted with.
  */
-export async function openBundle(file: Buffer, limits: PackLimits): Promise<OpenBundle> {
+export async function openBundle(file: Buffer, limits: PackLimits, signal?: AbortSignal): Promise<OpenBundle> {
+  const pace = new Pace(signal);
   const { refs, pack } = headOf(file);
   if (pack.length < 32 || pack.toString('latin1', 0, 4) !== 'PACK') throw new BadBundle('there is no pack in it');
   const end = pack.length - 20;
-  if (!createHash('sha1').update(pack.subarray(0, end)).digest().equals(pack.subarray(end))) {
+  if (!(await digestOf(pack.subarray(0, end), pace)).equals(pack.subarray(end))) {
     throw new BadBundle('it is damaged: its digest does not fit');
   }
   const count = pack.readUInt32BE(8);
@@ -62,9 +65,9 @@ export async function openBundle(file: Buffer, limits: PackLimits): Promise<Open
     total += body.length;
     if (total > limits.totalBytes) throw new BadBundle(`more than ${limits.totalBytes} bytes of objects`);
     entries.set(begin, entry);
-    if (i % 256 === 0) await turn();
+    if (pace.isDue) await pace.turn();
   }
-  const index = await indexed(pack, entries, limits);
+  const index = await indexed(pack, entries, limits, pace);
   const cache = new Map<number, Buffer>();
   let cached = 0;
   const bytesAt = (offset: number): Buffer => {
@@ -102,7 +105,14 @@ export async function openBundle(file: Buffer, limits: PackLimits): Promise<Open
   };
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+async function digestOf(bytes: Buffer, pace: Pace): Promise<Buffer> {
+  const sum = createHash('sha1');
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+    sum.update(bytes.subarray(at, at + PIECE_BYTES));
+    if (pace.isDue) await pace.turn();
+  }
+  return sum.digest();
+}
 
 function headOf(file: Buffer): { refs: Map<string, string>; pack: Buffer } {
   const refs = new Map<string, string>();
@@ -190,11 +200,21 @@ interface Index {
  * Tells every object by its id. From each whole object the deltas upon it are followed, so only one chain of texts is
  * held at a time.
  */
-async function indexed(pack: Buffer, entries: ReadonlyMap<number, Entry>, limits: PackLimits): Promise<Index> {
+async function indexed(
+  pack: Buffer,
+  entries: ReadonlyMap<number, Entry>,
+  limits: PackLimits,
+  pace: Pace,
+): Promise<Index> {
   const index: Index = { byId: new Map(), baseOf: new Map() };
-  const upon = Map.groupBy(entries.keys(), (offset) => entries.get(offset)!.base);
+  const upon = new Map<number | string, number[]>();
+  let whole = 0;
+  for (const [offset, { base }] of entries) {
+    if (base === undefined) whole++;
+    else if (!upon.get(base)?.push(offset)) upon.set(base, [offset]);
+    if (pace.isDue) await pace.turn();
+  }
   let hashed = 0;
-  let since = 0;
   for (const [offset, entry] of entries) {
     const kind = KINDS[entry.kind];
     if (kind === undefined) continue;
@@ -203,12 +223,8 @@ async function indexed(pack: Buffer, entries: ReadonlyMap<number, Entry>, limits
       const id = idOf(kind, next.bytes);
       index.byId.set(id, { offset: next.offset, kind });
       hashed += next.bytes.length;
-      since += next.bytes.length;
       if (hashed > limits.textBytes) throw new BadBundle(`more than ${limits.textBytes} bytes of texts`);
-      if (since > TURN_BYTES) {
-        since = 0;
-        await turn();
-      }
+      if (pace.isDue) await pace.turn();
       for (const delta of [...(upon.get(next.offset) ?? []), ...(upon.get(id) ?? [])]) {
         if (index.baseOf.has(delta)) continue;
         index.baseOf.set(delta, next.offset);
@@ -219,7 +235,6 @@ async function indexed(pack: Buffer, entries: ReadonlyMap<number, Entry>, limits
       }
     }
   }
-  const whole = [...entries.values()].filter((entry) => entry.kind in KINDS).length;
   if (whole + index.baseOf.size !== entries.size) throw new BadBundle('a delta is against an object that is not in it');
   return index;
 }

@@ -8,6 +8,7 @@ import type { FileRow, OpRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
+import type { Pace } from './pace.ts';
 
 /** Where texts come from. */
 export interface Sources {
@@ -29,10 +30,15 @@ const PAGE = 100;
 /**
  * The versions of some documents in the order in which they came to be. Those of one call stand together: they were one
  * transaction. Each document's own order always holds, even where the clock was set back in between.
+ * Throws what the signal of `pace` was aborted with.
  */
-export function* stepsOf(db: Reader, files: readonly FileRow[]): Generator<Step> {
+export async function* stepsOf(db: Reader, files: readonly FileRow[], pace: Pace): AsyncGenerator<Step> {
   const streams = files.map((file) => walk(db, file));
-  const heads = streams.map((stream) => stream.next().value as Step | undefined);
+  const heads: (Step | undefined)[] = [];
+  for (const stream of streams) {
+    heads.push(stream.next().value as Step | undefined);
+    if (pace.isDue) await pace.turn();
+  }
   let call: string | undefined;
   for (;;) {
     let next = -1;
@@ -49,6 +55,7 @@ export function* stepsOf(db: Reader, files: readonly FileRow[]): Generator<Step>
     if (!step) return;
     call = step.op.call;
     yield step;
+    if (pace.isDue) await pace.turn();
     heads[next] = streams[next]!.next().value as Step | undefined;
   }
 }

@@ -36,10 +36,10 @@ export async function takeIn(
   signal: AbortSignal,
 ): Promise<TakenIn> {
   try {
-    const open = await openBundle(bundle, LIMITS);
-    const past = pastOf(open, ref, path);
+    const open = await openBundle(bundle, LIMITS, signal);
+    const past = await pastOf(open, ref, path, signal);
     if (past.length === 0) {
-      const files = filesAtEnd(open, ref, 20);
+      const files = await filesAtEnd(open, ref, 20);
       throw fail('DOC_BUNDLE_INVALID', { reason: `there is no file ${path} in its history`, files });
     }
     if (past.length > MAX_VERSIONS) {

@@ -7,8 +7,9 @@ import { Folders } from '../../../src/realdoc/git/folders.ts';
 import { commitBytes, idOf, treeBytes } from '../../../src/realdoc/git/objects.ts';
 import { type PackObject, packBytes } from '../../../src/realdoc/git/pack-writer.ts';
 import { filesAtEnd, pastOf } from '../../../src/realdoc/git/past.ts';
-import { openBundle } from '../../../src/realdoc/git/read-bundle.ts';
+import { BadBundle, type OpenBundle, openBundle } from '../../../src/realdoc/git/read-bundle.ts';
 import { diffBytes } from '../../../src/realdoc/text/diff.ts';
+import { turnsDuring } from '../../support/turns.ts';
 
 const LIMITS = { objects: 1000, objectBytes: 1_000_000, totalBytes: 4_000_000, textBytes: 8_000_000 };
 
@@ -102,10 +103,10 @@ describe('a bundle from outside', () => {
 
   it('is read back with its files', async () => {
     const open = await openBundle(await bundleOf(objects, `${idOf('commit', commit)} refs/heads/main`), LIMITS);
-    const past = pastOf(open, undefined, 'f');
+    const past = await pastOf(open, undefined, 'f');
     expect(past.map((p) => [p.message, p.at, p.read().toString()])).toEqual([['m', 1000, 'one\n']]);
-    expect(filesAtEnd(open, 'main', 5)).toEqual(['f']);
-    expect(() => pastOf(open, 'other', 'f')).toThrow('no reference other');
+    expect(await filesAtEnd(open, 'main', 5)).toEqual(['f']);
+    await expect(pastOf(open, 'other', 'f')).rejects.toThrow('no reference other');
   });
 
   it('is not walked without an end where folders stand in each other', async () => {
@@ -126,8 +127,8 @@ describe('a bundle from outside', () => {
       { id: idOf('commit', top), kind: 'commit', bytes: top },
     ];
     const open = await openBundle(await bundleOf(all, `${idOf('commit', top)} HEAD`), LIMITS);
-    expect(pastOf(open, undefined, 'f')).toEqual([]);
-    expect(filesAtEnd(open, undefined, 5)).toEqual([]);
+    expect(await pastOf(open, undefined, 'f')).toEqual([]);
+    expect(await filesAtEnd(open, undefined, 5)).toEqual([]);
   });
 
   it.each([
@@ -163,5 +164,58 @@ describe('a bundle from outside', () => {
       bad[at]! ^= 1;
       await expect(openBundle(bad, LIMITS)).rejects.toThrow();
     }
+  });
+});
+
+/** A history of so many commits, each with a text of its own, made as it is asked for. */
+function generated(commits: number): OpenBundle {
+  const idOfNumber = (n: number): string => n.toString(16).padStart(40, '0');
+  const blobOf = (commit: number): string => idOfNumber(commit + 2 ** 30);
+  return {
+    refs: new Map([['HEAD', idOfNumber(commits)]]),
+    object: (id, kind) => {
+      const n = Number.parseInt(id, 16) % 2 ** 30;
+      if (kind === 'tag') throw new BadBundle('it is not in it');
+      if (kind === 'blob') return Buffer.from(`text ${n}`);
+      if (kind === 'tree') return treeBytes([{ name: 'f', id: blobOf(n), isFolder: false }]);
+      const author = { name: 'A', email: 'a@b.invalid', at: n * 1000 };
+      return commitBytes({
+        tree: idOfNumber(n),
+        parent: n > 1 ? idOfNumber(n - 1) : undefined,
+        author,
+        message: `m${n}`,
+      });
+    },
+  };
+}
+
+describe('a long history', () => {
+  it('keeps nobody waiting, and is told in its order', async () => {
+    const walk = pastOf(generated(30_000), undefined, 'f');
+    expect(await turnsDuring(walk)).toBeGreaterThan(3);
+    const past = await walk;
+    expect(past.map(({ at }) => at / 1000)).toEqual(Array.from({ length: 30_000 }, (_, i) => i + 1));
+    expect(past[20_000]!.read().toString()).toBe('text 20001');
+  });
+
+  it('has its limit', async () => {
+    await expect(pastOf(generated(200_000), undefined, 'f')).rejects.toThrow('more than 200000 commits');
+  });
+
+  it('ends when nobody wants it any more', async () => {
+    const wish = new AbortController();
+    const walk = pastOf(generated(30_000), undefined, 'f', wish.signal);
+    wish.abort(new Error('not wanted'));
+    await expect(walk).rejects.toThrow('not wanted');
+  });
+
+  it('is opened in turns too', async () => {
+    const blobs = Array.from({ length: 200 }, (_, i) => Buffer.alloc(60_000, `text ${i}`));
+    const objects = blobs.map((bytes) => ({ id: idOf('blob', bytes), kind: 'blob' as const, bytes }));
+    const bundle = await bundleOf(objects, `${objects[0]!.id} HEAD`);
+    const wide = { objects: 10_000, objectBytes: 1_000_000, totalBytes: 1e9, textBytes: 1e9 };
+    const open = openBundle(bundle, wide);
+    expect(await turnsDuring(open)).toBeGreaterThan(3);
+    for (const { id, bytes } of objects) expect((await open).object(id, 'blob').equals(bytes)).toBe(true);
   });
 });
