@@ -3,6 +3,7 @@ import { showPaged } from '../pager.ts';
 import { type BlameAnswer, renderBlame } from '../render/doc-blame.ts';
 import { type DiffAnswer, renderDocDiff } from '../render/doc-diff.ts';
 import { type LogAnswer, type Names, renderDocLog } from '../render/doc-log.ts';
+import { renderDocStatus, type StatusAnswer } from '../render/doc-status.ts';
 
 type View = (context: Context, input: Record<string, unknown>) => Promise<string>;
 
@@ -14,6 +15,8 @@ const VIEWS: Record<string, View> = {
   },
   'doc.diff': async (context, input) =>
     renderDocDiff(await ask<DiffAnswer>(context, 'doc.diff', input), context.terminal),
+  'doc.status': async (context, input) =>
+    renderDocStatus(await ask<StatusAnswer>(context, 'doc.status', input), context.terminal, context.locale),
   'doc.blame': async (context, input) => {
     const answer = await ask<BlameAnswer>(context, 'doc.blame', input);
     const texts = await textsOf(context, String(input['path']), answer);

@@ -11,68 +11,16 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { READING } from './heads.ts';
 import { documentsBelow } from './reading.ts';
-import { Line } from './shapes.ts';
+import { FolderPath, Line } from './shapes.ts';
+import { hasHistory, statusOperation } from './status.ts';
 import { targetOf } from './targets.ts';
 
-const MAX_DOCUMENTS = 500;
 /** What is said to be sound was looked at. */
 const MAX_VERIFIED = 100_000;
-const FolderPath = Type.String({ minLength: 1, maxLength: 4096 });
 
 /** Looking after documents: what state they are in, whether all is sound, who wrote which line, names for versions. */
 export function keepingOperations(room: RealDoc): AnyOperation[] {
-  return [status(room), verify(room), replay(room), blameOperation(room), tag(room)];
-}
-
-function status(room: RealDoc): AnyOperation {
-  return operation({
-    id: 'doc.status',
-    since: 1,
-    summary: { en: 'Whether documents and their files on the share agree', zh: '查看文档与共享上的文件是否一致' },
-    useWhen: ['it matters that the file on the share is up to date'],
-    input: closed({
-      path: FolderPath,
-      /** Wait so long (milliseconds) for files that are being written. */
-      waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
-    }),
-    output: closed({
-      documents: Type.Array(
-        closed({
-          path: DocPath,
-          version: Version,
-          /** Version whose bytes the file holds; 0 if there is no file yet. */
-          onShare: Type.Integer({ minimum: 0 }),
-          state: Type.Enum(['written', 'pending', 'held', 'failed', 'deleted']),
-          reason: Type.Optional(Type.String()),
-          attempts: Type.Integer({ minimum: 0 }),
-        }),
-      ),
-    }),
-    ...READING,
-    errors: ['DOC_NOT_FOUND', 'DOC_PATH_INVALID', 'DOC_WORKSPACE_NOT_FOUND'],
-    positional: ['path'],
-    examples: [{ note: 'one document', input: { path: 'office/minutes.md', waitMs: 2000 } }],
-    read: async (ctx, input) => {
-      if (input.waitMs) await room.waitFor(room.projector.idle(), input.waitMs);
-      const files = await documentsBelow(room, ctx.db, input.path, MAX_DOCUMENTS, hasHistory);
-      return { documents: files.map((file) => stateOf(room, file)) };
-    },
-  });
-}
-
-const hasHistory = (file: FileRow): boolean => file.head > 0;
-
-function stateOf(room: RealDoc, file: FileRow) {
-  const row = rows.projection(room.db, file.id);
-  const state = file.state === 'deleted' ? ('deleted' as const) : (row?.state ?? ('pending' as const));
-  return {
-    path: file.path,
-    version: file.head,
-    onShare: row?.signature ? row.version : 0,
-    state,
-    ...(row?.reason ? { reason: row.reason } : {}),
-    attempts: row?.attempts ?? 0,
-  };
+  return [statusOperation(room), verify(room), replay(room), blameOperation(room), tag(room)];
 }
 
 function verify(room: RealDoc): AnyOperation {

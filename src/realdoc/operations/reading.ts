@@ -256,15 +256,16 @@ export async function documentsBelow(
   path: string,
   max: number,
   isWanted = (file: FileRow): boolean => file.kind !== 'opaque',
+  after = '',
 ): Promise<FileRow[]> {
   const { workspace, rel } = parseFolderPath(path);
   const ws = room.workspace(workspace);
   const exact = rel === '' ? undefined : rows.fileAt(db, ws.id, rel);
   if (exact && isWanted(exact) && exact.state === 'live') return [await room.locate(path)];
   if (!room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
-  const below = wantedBelow(db, ws.id, rel === '' ? '' : `${rel}/`, max, isWanted);
+  const below = wantedBelow(db, ws.id, rel === '' ? '' : `${rel}/`, { max, isWanted, after });
   // Not a folder that is known: then it must be a document, or the error that says so.
-  return below.length > 0 || rel === '' ? below : [await room.locate(path)];
+  return below.length > 0 || rel === '' || after !== '' ? below : [await room.locate(path)];
 }
 
 /** Files that nobody wants do not count, however many lie before the first that somebody does. */
@@ -272,11 +273,10 @@ function wantedBelow(
   db: Reader,
   workspace: string,
   prefix: string,
-  max: number,
-  isWanted: (file: FileRow) => boolean,
+  { max, isWanted, after: start }: { max: number; isWanted: (file: FileRow) => boolean; after: string },
 ): FileRow[] {
   const out: FileRow[] = [];
-  for (let after = ''; out.length < max; ) {
+  for (let after = start; out.length < max; ) {
     const page = rows.filesOf(db, workspace, prefix, after, PAGE);
     out.push(...page.filter(isWanted));
     if (page.length < PAGE) break;

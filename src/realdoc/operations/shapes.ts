@@ -1,6 +1,8 @@
 import { closed, type Label, LabelSchema, type Static, Type, Version } from '../../protocol/index.ts';
 
 export const WorkspaceName = Type.String({ minLength: 1, maxLength: 64 });
+/** A document, a folder of a workspace, or a workspace. */
+export const FolderPath = Type.String({ minLength: 1, maxLength: 4096 });
 export const DocumentId = Type.String({ maxLength: 64 });
 export const Line = Type.Integer({ minimum: 1, maximum: 1_000_000_000 });
 export const ShownLine = closed({ n: Line, text: Type.String() });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../../src/cli/input.ts';
 import { exampleLine, HelpAsked, parseLeaf } from '../../../src/cli/leaf.ts';
+import { renderDocStatus } from '../../../src/cli/render/doc-status.ts';
 import { cut, table, width } from '../../../src/cli/render/table.ts';
 import { plain, renderValue, span } from '../../../src/cli/render/value.ts';
 import { Terminal } from '../../../src/cli/terminal.ts';
@@ -8,6 +9,21 @@ import { Terminal } from '../../../src/cli/terminal.ts';
 const terminal = new Terminal({ json: false });
 
 describe('what people see', () => {
+  it('names the states of documents, why a file is behind, and that there are more', () => {
+    const one = { path: 'office/a.md', version: 3, onShare: 3, state: 'written', attempts: 0 };
+    const held = { path: 'office/b.docx', version: 2, onShare: 0, state: 'held', reason: 'open by Li', attempts: 1 };
+    const lines = renderDocStatus({ documents: [one, held], next: "it's/b.docx" }, terminal, 'en').split('\n');
+    expect(lines).toEqual([
+      'Path           Version  On the share  State    Why',
+      'office/a.md    v3       v3            written',
+      'office/b.docx  v2       -             held     open by Li',
+      `there are more: --after 'it'\\''s/b.docx'`,
+    ]);
+    expect(renderDocStatus({ documents: [one] }, terminal, 'en')).not.toMatch(/more|Why/);
+    expect(renderDocStatus({ documents: [one], next: 'a.md' }, terminal, 'zh')).toMatch(/还有更多文档:--after a\.md$/);
+    expect(renderDocStatus({ documents: [] }, terminal, 'en')).toBe('(no documents)');
+  });
+
   it('lines up Chinese and Latin text alike', () => {
     expect(width('名称')).toBe(4);
     expect(width('ｆａ')).toBe(4);

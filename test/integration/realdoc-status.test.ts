@@ -1,0 +1,60 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import { DocBox } from '../support/doc-box.ts';
+
+interface Answer {
+  documents: { path: string; state: string }[];
+  next?: string;
+}
+
+let box: DocBox | undefined;
+afterEach(async () => {
+  await box?.close();
+  box = undefined;
+});
+
+const name = (i: number) => `d${String(i).padStart(4, '0')}.txt`;
+async function share(count: number): Promise<DocBox> {
+  box = await DocBox.open();
+  await mkdir(join(box.root, 'deep'));
+  const files = Array.from({ length: count }, (_, i) => `deep/${name(i)}`);
+  await Promise.all([...files, 'a.txt', 'z.txt'].map((rel) => writeFile(join(box!.root, rel), `${rel}\n`)));
+  await box.addWorkspace();
+  await box.call('doc.list', { workspace: 'office' });
+  await box.room.settled();
+  return box;
+}
+async function pages(path: string, max?: number): Promise<Answer[]> {
+  const out: Answer[] = [];
+  for (let after: string | undefined; ; ) {
+    const page = await box!.call<Answer>('doc.status', { path, ...(max ? { max } : {}), ...(after ? { after } : {}) });
+    out.push(page);
+    if (page.next === undefined) return out;
+    after = page.next;
+  }
+}
+
+it('the state of more documents than an answer holds comes in pages, each document once', async () => {
+  await share(501);
+  const all = await pages('office');
+  expect(all.map((page) => page.documents.length)).toEqual([500, 3]);
+  const paths = all.flatMap((page) => page.documents.map((one) => one.path));
+  expect(paths).toEqual([
+    'office/a.txt',
+    ...Array.from({ length: 501 }, (_, i) => `office/deep/${name(i)}`),
+    'office/z.txt',
+  ]);
+  expect(all[0]!.next).toBe(`deep/${name(498)}`);
+  const inFolder = await pages('office/deep', 250);
+  expect(inFolder.map((page) => page.documents.length)).toEqual([250, 250, 1]);
+}, 60_000);
+
+it('a page that holds all of them says nothing of more, also where it is just full', async () => {
+  await share(3);
+  expect((await pages('office/deep', 3)).length).toBe(1);
+  expect((await pages('office/deep', 2)).map((page) => page.documents.length)).toEqual([2, 1]);
+  expect(await box!.call('doc.status', { path: 'office/a.txt' })).not.toHaveProperty('next');
+  expect(await box!.call('doc.status', { path: 'office/deep', after: 'deep/zzz' })).toEqual({ documents: [] });
+  await expect(box!.call('doc.status', { path: 'office/nowhere' })).rejects.toMatchObject({ code: 'DOC_NOT_FOUND' });
+});
