@@ -71,8 +71,8 @@ export function record(
         ...(version ? { version } : {}),
       })),
       ...(facts.zone ? { zone: facts.zone } : {}),
-      ...(facts.diff === undefined ? {} : { diffHash: digestOf(facts.diff) }),
       ...(call.approval ? { approvalId: call.approval.id } : {}),
+      ...(call.approval && facts.diff ? { diffHash: digestOf(facts.diff()) } : {}),
       ...more,
     },
   });

@@ -31,11 +31,9 @@ export class EventLog {
 
   emit(tx: Tx, topic: string, kind: EventKind, data: Record<string, unknown>): void {
     const at = this.#clock.now();
-    const row = tx.get<{ seq: number }>(
-      'INSERT INTO door_topic (topic, seq, floor) VALUES (?, 1, 0) ON CONFLICT (topic) DO UPDATE SET seq = seq + 1 RETURNING seq',
-      topic,
-    );
-    const seq = row!.seq;
+    const seq = (tx.get<{ seq: number }>('SELECT seq FROM door_topic WHERE topic = ?', topic)?.seq ?? 0) + 1;
+    if (seq === 1) tx.run('INSERT INTO door_topic (topic, seq, floor) VALUES (?, 1, 0)', topic);
+    else tx.run('UPDATE door_topic SET seq = ? WHERE topic = ?', seq, topic);
     tx.run(
       'INSERT INTO door_event (topic, seq, kind, at, data) VALUES (?, ?, ?, ?, ?)',
       topic,
@@ -64,7 +62,12 @@ export class EventLog {
 
   after(topic: string, seq: number, limit = 10_000): BoxEvent[] {
     return this.#db
-      .all<EventRow>('SELECT * FROM door_event WHERE topic = ? AND seq > ? ORDER BY seq LIMIT ?', topic, seq, limit)
+      .all<EventRow>(
+        'SELECT topic, seq, kind, at, data FROM door_event WHERE topic = ? AND seq > ? ORDER BY seq LIMIT ?',
+        topic,
+        seq,
+        limit,
+      )
       .map((row) => ({
         ...row,
         epoch: this.epoch,
@@ -83,12 +86,13 @@ export class EventLog {
     let total = 0;
     for (;;) {
       const removed = await this.#db.write((tx) => {
-        const rows = tx.all<{ topic: string; seq: number }>(
-          'SELECT topic, seq FROM door_event WHERE at < ? LIMIT 500',
-          before,
+        const oldest = tx.all<{ id: number; topic: string; seq: number; at: number }>(
+          'SELECT id, topic, seq, at FROM door_event ORDER BY id LIMIT 500',
         );
-        for (const { topic, seq } of rows) {
-          tx.run('DELETE FROM door_event WHERE topic = ? AND seq = ?', topic, seq);
+        const stays = oldest.findIndex(({ at }) => at >= before);
+        const rows = stays < 0 ? oldest : oldest.slice(0, stays);
+        for (const { id, topic, seq } of rows) {
+          tx.run('DELETE FROM door_event WHERE id = ?', id);
           tx.run('UPDATE door_topic SET floor = max(floor, ?) WHERE topic = ?', seq, topic);
         }
         return rows.length;

@@ -1,5 +1,5 @@
 import { fail, isJinguError, type JinguError, type Tx } from '../common/index.ts';
-import { type AnyOperation, type InvokeResult, MOST_PREPARATIONS, PrepareAgain } from '../protocol/index.ts';
+import { type ActionFacts, type AnyOperation, type InvokeResult, MOST_PREPARATIONS, PrepareAgain } from '../protocol/index.ts';
 import { type Call, type DoorOptions, readContext, record, writeContext } from './call.ts';
 import { digestOf } from './digest.ts';
 import type { KeyRow } from './idempotency.ts';
@@ -35,7 +35,7 @@ export class Execution {
       throw fail('INPUT_INVALID', { pointer: '/dryRun', reason: `${op.id} has no dry run` });
     const ctx = readContext(this.#o, call);
     const prepared = await op.prepare?.(ctx, call.input);
-    const plan = (await op.plan?.(ctx, call.input, prepared)) ?? { ...call.facts };
+    const plan = (await op.plan?.(ctx, call.input, prepared)) ?? shownFacts(call.facts);
     return { output: null, callId: call.callId, plan, label: call.label };
   }
 
@@ -139,6 +139,11 @@ export class Execution {
     const undo = undoInput && op.undo !== 'none' ? { operation: op.undo.by, input: undoInput } : undefined;
     return { output, callId: call.callId, label: call.label, ...(undo ? { undo } : {}) };
   }
+}
+
+/** Facts as the plan of an operation that has no other. */
+function shownFacts({ diff, ...facts }: ActionFacts): Record<string, unknown> {
+  return { ...facts, ...(diff ? { diff: diff() } : {}) };
 }
 
 /** Numbers and ids of an audited read; never its text. */

@@ -3,6 +3,8 @@ import type { Caller, InvokeResult } from '../protocol/index.ts';
 
 /** Outcomes are kept this long; a key may be used again afterwards. */
 const KEEP_MS = 7 * 24 * 3600 * 1000;
+/** Rows looked at in one transaction. */
+const BATCH = 500;
 
 export interface KeyRow {
   call_id: string;
@@ -78,9 +80,22 @@ export class Idempotency {
     return tx.all<KeyRow & KeyScope>("SELECT * FROM door_idempotency WHERE state = 'running'");
   }
 
+  /** Forgets what is over, the oldest first, in small batches so that the writer is never held long. */
   async prune(): Promise<void> {
     const before = this.#clock.now() - KEEP_MS;
-    await this.#db.write((tx) => tx.run("DELETE FROM door_idempotency WHERE at < ? AND state <> 'parked'", before));
+    for (let after = 0; ; ) {
+      const rows = await this.#db.write((tx) => {
+        const sql = 'SELECT id, state, at FROM door_idempotency WHERE id > ? ORDER BY id LIMIT ?';
+        const batch = tx.all<{ id: number; state: KeyRow['state']; at: number }>(sql, after, BATCH);
+        for (const { id, state, at } of batch) {
+          if (at < before && state !== 'parked') tx.run('DELETE FROM door_idempotency WHERE id = ?', id);
+        }
+        return batch;
+      });
+      // Rows that are parked, or were touched again, lie among older ones.
+      if (rows.length < BATCH || rows.every(({ at }) => at >= before)) return;
+      after = rows.at(-1)!.id;
+    }
   }
 
   #check(row: KeyRow | undefined, inputHash: string): KeyRow | undefined {

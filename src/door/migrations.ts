@@ -40,4 +40,34 @@ export const doorMigrations: readonly Migration[] = [
       CREATE INDEX door_approval_task ON door_approval (task);
     `,
   },
+  {
+    room: 'door',
+    step: 2,
+    sql: `
+      -- In the order in which they came: what is committed together lies together, and the oldest are the first rows.
+      ALTER TABLE door_idempotency RENAME TO door_idempotency_1;
+      DROP INDEX door_idempotency_at;
+      CREATE TABLE door_idempotency (
+        id INTEGER PRIMARY KEY, person TEXT NOT NULL, operation TEXT NOT NULL, key TEXT NOT NULL,
+        input_hash TEXT NOT NULL, call_id TEXT NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('parked', 'running', 'done', 'failed', 'unknown')),
+        approval_id TEXT, outcome TEXT, at INTEGER NOT NULL,
+        UNIQUE (person, operation, key)
+      ) STRICT;
+      INSERT INTO door_idempotency (person, operation, key, input_hash, call_id, state, approval_id, outcome, at)
+        SELECT person, operation, key, input_hash, call_id, state, approval_id, outcome, at
+        FROM door_idempotency_1 ORDER BY at;
+      DROP TABLE door_idempotency_1;
+
+      ALTER TABLE door_event RENAME TO door_event_1;
+      DROP INDEX door_event_at;
+      CREATE TABLE door_event (
+        id INTEGER PRIMARY KEY, topic TEXT NOT NULL, seq INTEGER NOT NULL, kind TEXT NOT NULL, at INTEGER NOT NULL,
+        data TEXT NOT NULL, UNIQUE (topic, seq)
+      ) STRICT;
+      INSERT INTO door_event (topic, seq, kind, at, data)
+        SELECT topic, seq, kind, at, data FROM door_event_1 ORDER BY at, topic, seq;
+      DROP TABLE door_event_1;
+    `,
+  },
 ];

@@ -40,8 +40,11 @@ export interface ActionFacts {
   targets: Target[];
   /** Labels of all that this call would move to a sink or base a decision on. */
   label?: Label;
-  /** The exact change as a unified diff, for the approval card. */
-  diff?: string;
+  /**
+   * The exact change as a unified diff, for the approval card and its hash. Asked for only where a person will see it or
+   * has seen it: most calls are decided without. Gives the same text each time.
+   */
+  diff?: () => string;
   /** Network destination, if the call leaves the box. */
   destination?: { host: string; port: number; purpose: string };
   zone?: 'box' | 'site' | 'cloud';

@@ -22,6 +22,7 @@ import { parseDocPath } from './projection/paths.ts';
 import { Projector } from './projection/projector.ts';
 import { Rounds } from './projection/rounds.ts';
 import { noShareFacts } from './projection/share-facts.ts';
+import { trustDiskOf } from './projection/stat.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 import { BlobStore } from './storage/blob-store.ts';
@@ -70,6 +71,7 @@ export class RealDoc {
     this.#background = new Background(log);
     this.dataDirectory = options.dataDirectory;
     this.kernel = options.kernel ?? loadKernel;
+    trustDiskOf(this.dataDirectory);
     this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
     this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);

@@ -22,7 +22,7 @@ export function createOperation(room: RealDoc): AnyOperation {
     examples: [{ note: 'a short note', input: { path: 'office/note.md', text: '# Note\n' } }],
     facts: (_ctx, input) => ({
       targets: [{ kind: 'document', id: input.path, name: input.path }],
-      diff: `--- /dev/null\n+++ ${input.path} v1\n${input.text.slice(0, 20_000).replaceAll(/^/gm, '+')}\n`,
+      diff: () => `--- /dev/null\n+++ ${input.path} v1\n${input.text.slice(0, 20_000).replaceAll(/^/gm, '+')}\n`,
       effect: { en: `Create ${input.path}`, zh: `新建 ${input.path}` },
     }),
     prepare: async (_ctx, input) => {

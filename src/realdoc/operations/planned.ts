@@ -123,7 +123,7 @@ export function editFacts(plans: readonly EditPlan[]): ActionFacts {
   return {
     targets: plans.map((plan) => targetOf(plan.file)),
     label: joinLabels(...plans.map((plan) => plan.file.label)),
-    diff: plans.map(diffOf).join(''),
+    diff: () => plans.map(diffOf).join(''),
     effect: { en: `Change ${shown}`, zh: `修改 ${shown}` },
   };
 }

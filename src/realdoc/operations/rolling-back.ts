@@ -119,9 +119,10 @@ function factsOf({ steps }: Plan, path: string): ActionFacts {
   return {
     targets: steps.map((step) => targetOf(step.file)),
     label: joinLabels(...steps.map((step) => step.file.label)),
-    diff: hunksOf(steps)
-      .map((step) => step.diff)
-      .join(''),
+    diff: () =>
+      hunksOf(steps)
+        .map((step) => step.diff)
+        .join(''),
     effect: { en: `Bring back how ${path} was; documents: ${count}`, zh: `恢复 ${path} 以前的状态,文档数:${count}` },
   };
 }

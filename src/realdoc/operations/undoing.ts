@@ -151,20 +151,20 @@ function named(ctx: WriteContext, file: FileRow, { state, rel, change, toVersion
 }
 
 async function factsOf(room: RealDoc, list: readonly Piece[], what: 'undo' | 'redo'): Promise<ActionFacts> {
-  const diff: string[] = [];
+  const diffs: (() => string)[] = [];
   for (const piece of list) {
     const { file } = piece;
     const coming = comingOf(room, room.db, piece);
     const ready = needsSettling(file, coming) ? await settle(room, file, coming) : { head: file.head };
     const seen = readable(file, ready, coming);
     const names = { from: `${file.path} v${file.head}`, to: `${file.path} v${file.head + 1}` };
-    diff.push(unifiedOf(seen.before, seen.after, seen.change, names));
+    diffs.push(() => unifiedOf(seen.before, seen.after, seen.change, names));
   }
-  for (const { file, rel } of renamesIn(list)) diff.push(`rename from ${file.path}\nrename to ${rel}\n`);
+  for (const { file, rel } of renamesIn(list)) diffs.push(() => `rename from ${file.path}\nrename to ${rel}\n`);
   const paths = list.map((p) => p.file.path).join(', ');
   return {
     targets: list.map(({ file }) => targetOf(file)),
-    diff: diff.join(''),
+    diff: () => diffs.map((diff) => diff()).join(''),
     effect:
       what === 'undo'
         ? { en: `Take back changes in ${paths}`, zh: `撤销 ${paths} 中的修改` }

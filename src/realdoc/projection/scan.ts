@@ -157,8 +157,8 @@ export async function isNews(
   rel: string,
   disk?: string,
   wrote = false,
+  file = rows.fileAt(db, workspace.id, rel),
 ): Promise<boolean> {
-  const file = rows.fileAt(db, workspace.id, rel);
   if (!file) return !isProposal(db, workspace, rel);
   if (file.state === 'deleted') return !isProposal(db, workspace, rel) && !(await isLeaving(db, workspace, file));
   const known = rows.projection(db, file.id);

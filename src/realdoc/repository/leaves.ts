@@ -1,8 +1,10 @@
 import { fail, type Reader, type Tx, toHex } from '../../common/index.ts';
 
 interface LeafBytes {
+  /** Of the text. */
+  bytes: number;
   z: Uint8Array;
-  sha256: string;
+  sha256: Uint8Array;
   /** Leaf whose bytes are the dictionary of `z`. */
   dict: number | null;
   /** Name of the file that holds what else were in `z`. */
@@ -57,11 +59,11 @@ export function wantLeaves(tx: Tx, ids: Iterable<number>): void {
 }
 
 export function leafBytes(db: Reader, id: number): LeafBytes | undefined {
-  const row = db.get<{ z: Uint8Array; sha256: Uint8Array; dict: number | null; blob: Uint8Array | null }>(
-    'SELECT z, sha256, dict, blob FROM doc_leaf WHERE id = ?',
+  const row = db.get<Omit<LeafBytes, 'blob'> & { blob: Uint8Array | null }>(
+    'SELECT bytes, z, sha256, dict, blob FROM doc_leaf WHERE id = ?',
     id,
   );
-  return row && { z: row.z, sha256: toHex(row.sha256), dict: row.dict, blob: row.blob && toHex(row.blob) };
+  return row && { ...row, blob: row.blob && toHex(row.blob) };
 }
 
 export function hasBlob(db: Reader, sha256: Uint8Array): boolean {

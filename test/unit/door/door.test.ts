@@ -21,7 +21,7 @@ function noteOperations(state = { version: 1, performed: 0, hold: Promise.resolv
       effect: 'write',
       idempotency: 'key',
       undo: { by: 'note.remove' },
-      facts: () => ({ targets: [{ kind: 'document', id: 'doc_1', version: state.version }], diff: '+x' }),
+      facts: () => ({ targets: [{ kind: 'document', id: 'doc_1', version: state.version }], diff: () => '+x' }),
       prepare: async () => await state.hold,
       apply: (ctx, { text }) => {
         if (text === 'boom') throw fail('DISK_FULL');
@@ -149,7 +149,7 @@ test('a crash between intent and outcome is shown as unknown after the restart',
   rig = makeRig({ operations: noteOperations(), migrations: [table] });
   await rig.store.write((tx) =>
     tx.run(
-      "INSERT INTO door_idempotency VALUES ('per_1', 'mail.send', 'k', ?, 'call_x', 'running', NULL, NULL, 1)",
+      "INSERT INTO door_idempotency VALUES (1, 'per_1', 'mail.send', 'k', ?, 'call_x', 'running', NULL, NULL, 1)",
       '0d1e2ba7fbd4bd1ce4b6cf4e0ccdbd3aa04d9cbf62e4b1e5d3bbd77a4b1a5d6e',
     ),
   );
@@ -255,7 +255,7 @@ test('a revoked device is refused although it was current when it connected', as
 test('a dry run shows the plan, changes nothing and shows nothing that policy denies', async () => {
   rig = makeRig({ operations: noteOperations(), migrations: [table] });
   const dry = () => rig.door.invoke(person(), { operation: 'note.add', input: { text: 'a' }, dryRun: true });
-  expect(await dry()).toMatchObject({ output: null, plan: { diff: '+x' } });
+  expect(await dry()).toMatchObject({ output: null, plan: { diff: () => '+x' } });
   rig.policy.verdict = 'deny';
   expect(await codeOf(dry())).toBe('POLICY_DENIED');
   expect(count()).toBe(0);
