@@ -1,5 +1,11 @@
 import { fail, isJinguError, type JinguError, type Tx } from '../common/index.ts';
-import { type ActionFacts, type AnyOperation, type InvokeResult, MOST_PREPARATIONS, PrepareAgain } from '../protocol/index.ts';
+import {
+  type ActionFacts,
+  type AnyOperation,
+  type InvokeResult,
+  MOST_PREPARATIONS,
+  PrepareAgain,
+} from '../protocol/index.ts';
 import { type Call, type DoorOptions, readContext, record, writeContext } from './call.ts';
 import { digestOf } from './digest.ts';
 import type { KeyRow } from './idempotency.ts';

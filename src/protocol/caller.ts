@@ -61,6 +61,13 @@ export interface Actor {
 }
 
 export function actorOf(caller: Caller): Actor {
+  const known = actors.get(caller);
+  if (known) return known;
   const { kind, surface, personId, deviceId, agent, taskId } = caller;
-  return { kind, surface, personId, deviceId, agent, taskId };
+  const actor = { kind, surface, personId, deviceId, agent, taskId };
+  actors.set(caller, actor);
+  return actor;
 }
+
+/** One call may make thousands of versions. */
+const actors = new WeakMap<Caller, Actor>();

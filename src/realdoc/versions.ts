@@ -80,7 +80,8 @@ export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion
     utf8: next.utf8 ?? file.utf8,
     digest,
   };
-  rows.updateFile(ctx.tx, after, stored);
+  if (next.source === 'edit') rows.updateText(ctx.tx, after, stored);
+  else rows.updateFile(ctx.tx, after, stored);
   if (rel !== file.rel) rows.noteName(ctx.tx, file.id, version, file.rel);
   for (const undone of next.undoes ?? []) rows.linkUndo(ctx.tx, file.id, undone, version);
   emitVersion(ctx, after, next.source);

@@ -31,7 +31,7 @@ await run({
         scope: 'doc.write',
         facts: (ctx, { text }) => ({
           targets: [{ kind: 'box', id: 'rig', version: versionOf(ctx.db) }],
-          diff: `+${text}`,
+          diff: () => `+${text}`,
         }),
         apply: (ctx, { text }) => {
           ctx.tx.run('UPDATE door_rig SET count = count + 1, last = ? WHERE id = 1', text);

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { canonicalJson } from '../../common/index.ts';
+import { jsonOf } from '../repository/words.ts';
 import type { OpRow } from '../rows.ts';
 
 /** Before the first version there is nothing: the chain begins here. */
@@ -46,8 +47,8 @@ function number(value: number): string {
 const MOST_KNOWN = 256;
 const canonical = new Map<string, string>();
 
-function ofObject(value: object): string {
-  const plain = JSON.stringify(value);
+function ofObject(value: OpRow['actor'] | OpRow['label']): string {
+  const plain = jsonOf(value);
   let known = canonical.get(plain);
   if (known === undefined) {
     known = canonicalJson(value);

@@ -1,6 +1,7 @@
 import type { Reader, SqlValue, Tx } from '../../common/index.ts';
 import type { Label } from '../../protocol/index.ts';
 import type { FileRow } from '../rows.ts';
+import { jsonOf } from './words.ts';
 
 type Raw = Record<string, never>;
 /** Subqueries, not a join: SQLite and the driver take ten times as long to give one row of a join (90 us against 9). */
@@ -90,7 +91,7 @@ function valuesOf(f: Omit<FileRow, 'path' | 'root' | 'mixed'>): SqlValue[] {
     f.head,
     f.bytes,
     f.newlines,
-    JSON.stringify(f.label),
+    jsonOf(f.label),
     f.state,
     f.digest,
     f.disk,
@@ -134,6 +135,13 @@ export function updateFile(tx: Tx, f: Omit<FileRow, 'path' | 'root' | 'mixed'>, 
     f.rel,
     f.id,
   );
+}
+
+/** The same where nothing came of a version but another text. Most versions are of this sort, and it is half the work. */
+export function updateText(tx: Tx, f: FileRow, stored: number): void {
+  const sql =
+    'UPDATE doc_file SET head = ?, bytes = ?, newlines = ?, label = ?, digest = ?, stored = stored + ? WHERE id = ?';
+  tx.run(sql, f.head, f.bytes, f.newlines, jsonOf(f.label), f.digest, stored, f.id);
 }
 
 /** A document that gave up its path (deleted, then the path was taken by another) keeps its history under this one. */

@@ -16,7 +16,7 @@ import {
   packsBetween,
   packsOf,
 } from './packs.ts';
-import { internWords, wordAt, wordId } from './words.ts';
+import { internWords, jsonOf, wordAt, wordId } from './words.ts';
 
 interface Raw {
   v: number;
@@ -235,7 +235,7 @@ export function loggedOps(db: Reader, file: number, max: number): LoggedOp[] {
 /** Gives the bytes that the row takes: they count to the history of the document. */
 export function insertOp(tx: Tx, op: OpRow): number {
   const args = packArgs(op.args, op.splices);
-  const names = [op.file, JSON.stringify(op.actor), JSON.stringify(op.label), op.task] as const;
+  const names = [op.file, jsonOf(op.actor), jsonOf(op.label), op.task] as const;
   const [file, actor, label, task] = internWords(tx, names);
   tx.run(
     `INSERT INTO doc_op (file, v, span, base_v, call, actor, task, source, args, splices, note, label, ts, bytes, newlines, digest, seal)

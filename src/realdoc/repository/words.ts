@@ -1,4 +1,5 @@
 import type { Reader, Tx } from '../../common/index.ts';
+import type { Actor, Label } from '../../protocol/index.ts';
 
 /** The number of a word that many rows repeat; `undefined` if no row has it. */
 export function wordId(db: Reader, text: string): number | undefined {
@@ -13,6 +14,18 @@ export function wordAt(db: Reader, id: number): string {
   const row = db.get<{ text: string }>('SELECT text FROM doc_word WHERE id = ?', id);
   if (!row) throw new Error(`word ${id} is missing`);
   return row.text;
+}
+
+const written = new WeakMap<object, string>();
+
+/** JSON of a label or an actor, which never change: one is written down for thousands of versions. */
+export function jsonOf(value: Label | Actor): string {
+  let text = written.get(value);
+  if (text === undefined) {
+    text = JSON.stringify(value);
+    written.set(value, text);
+  }
+  return text;
 }
 
 /** Words that a transaction has met: many rows of one say the same. They end with it, since it may be taken back. */

@@ -10,7 +10,7 @@ const LEAST_BYTES = 256 * 1024;
 /** No pack is made of more than both. */
 const MOST = { rows: 2048, bytes: 2 * 1024 * 1024 };
 /** Rows taken away in one transaction: a millisecond or two. */
-const SLICE = 256;
+const SLICE = 512;
 
 export interface CompactorOptions {
   db: Database;

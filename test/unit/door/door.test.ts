@@ -255,9 +255,33 @@ test('a revoked device is refused although it was current when it connected', as
 test('a dry run shows the plan, changes nothing and shows nothing that policy denies', async () => {
   rig = makeRig({ operations: noteOperations(), migrations: [table] });
   const dry = () => rig.door.invoke(person(), { operation: 'note.add', input: { text: 'a' }, dryRun: true });
-  expect(await dry()).toMatchObject({ output: null, plan: { diff: () => '+x' } });
+  expect(await dry()).toMatchObject({ output: null, plan: { diff: '+x' } });
   rig.policy.verdict = 'deny';
   expect(await codeOf(dry())).toBe('POLICY_DENIED');
   expect(count()).toBe(0);
   expect(rig.approvals.list({ person: null, states: ['pending'], limit: 9 })).toEqual([]);
+});
+
+test('the exact change is worked out only for a call that a person is asked about, and is on record then', async () => {
+  let asked = 0;
+  const [first, ...others] = noteOperations();
+  const diff = () => {
+    asked += 1;
+    return '+x';
+  };
+  const facts = () => ({ targets: [{ kind: 'document' as const, id: 'doc_1', version: 1 }], diff });
+  rig = makeRig({ operations: [{ ...first!, facts }, ...others], migrations: [table] });
+  await add('a', 'k1');
+  expect(asked).toBe(0);
+  expect(rig.audit[0]!.body).not.toHaveProperty('diffHash');
+  rig.policy.verdict = 'ask';
+  expect(await codeOf(add('b', 'k2'))).toBe('APPROVAL_PENDING');
+  const row = rig.approvals.list({ person: 'per_1', states: ['pending'], limit: 9 })[0]!;
+  expect(JSON.parse(row.card)).toMatchObject({ diff: '+x' });
+  rig.policy.verdict = 'allow';
+  await answer(row, 'approve', 'a1');
+  rig.policy.verdict = 'ask';
+  expect((await resolved(row)).state).toBe('executed');
+  const bodies = rig.audit.filter(({ type }) => type === 'call').map(({ body }) => body);
+  expect(bodies.some((body) => body['approvalId'] === row.id && typeof body['diffHash'] === 'string')).toBe(true);
 });
