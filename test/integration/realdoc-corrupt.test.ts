@@ -54,7 +54,6 @@ describe('a change whose text is not there', () => {
     await expect(line('v2', 1500)).resolves.toMatchObject({ lines: [{ text: 'first line 1500' }] });
     for (const [operation, input] of [
       ['doc.diff', { path, from: 'v2', to: 'v3' }],
-      ['doc.rollback', { path, to: 'v2' }],
       ['doc.edit', { path, base: 4, verbs: [{ set: '1500', text: ['y'], was: 'changed 1500' }] }],
     ] as const) {
       const { code } = await refusal(box.call(operation, input));
@@ -67,6 +66,9 @@ describe('a change whose text is not there', () => {
     });
     const { problems } = await box.call<{ problems: { path: string }[] }>('doc.verify', { path: 'office', full: true });
     expect(new Set(problems.map((one) => one.path))).toEqual(new Set([path]));
+    // The way back is open: the text that it names is whole.
+    await expect(box.call('doc.rollback', { path, to: 'v2' })).resolves.toMatchObject({ version: 5 });
+    await expect(line('v5', 1500)).resolves.toMatchObject({ lines: [{ text: 'first line 1500' }] });
   });
 
   it('a stored text that is damaged is said in the same way', async () => {
