@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '../common/index.ts';
-import { Jailer } from './jail.ts';
+import { handFilter, Jailer } from './jail.ts';
 import { logLines } from './line-log.ts';
 import { Reaper } from './reaper.ts';
 import type { GuestExit, GuestProcess, GuestSpec, Starter } from './types.ts';
@@ -16,9 +16,11 @@ import type { GuestExit, GuestProcess, GuestSpec, Starter } from './types.ts';
 export class SpawnStarter implements Starter {
   readonly #log: Logger;
   readonly #reaper: Reaper;
-  readonly #jailer = new Jailer();
+  readonly #jailer: Jailer;
+  #saidUnfiltered = false;
 
-  constructor(options: { log: Logger }) {
+  constructor(options: { log: Logger; jailer?: Jailer }) {
+    this.#jailer = options.jailer ?? new Jailer();
     this.#log = options.log;
     this.#reaper = new Reaper(options.log);
   }
@@ -27,11 +29,12 @@ export class SpawnStarter implements Starter {
     const env = environment(spec);
     const inside = spec.jail && (await this.#jailer.command(spec.jail, env, commandLine(spec)));
     if (spec.jail && !inside) this.#log.warn({ guest: spec.name }, 'guest-not-jailed');
-    const { file, args } = inside ?? { file: process.execPath, args: commandLine(spec) };
+    if (inside && !inside.filter) this.#sayUnfiltered(spec.name);
+    const { file, args, filter } = inside ?? { file: process.execPath, args: commandLine(spec), filter: undefined };
     const child = spawn(file, args, {
       cwd: spec.cwd ?? '/',
       env: inside ? {} : env,
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(filter ? ['pipe' as const] : [])],
       // A group of its own: Ctrl-C in the terminal is the core's to handle, and a kill reaches grandchildren too.
       detached: true,
     });
@@ -41,6 +44,7 @@ export class SpawnStarter implements Starter {
       throw new Error(error ?? 'the process could not be made');
     }
     const pid = child.pid;
+    if (filter) handFilter(child, filter);
     this.#reaper.watch(pid);
     const log = this.#log.child({ guest: spec.name, pid });
     logLines(child.stdout!, (line) => log.debug({ line }, 'guest-stdout'));
@@ -62,6 +66,12 @@ export class SpawnStarter implements Starter {
         return exit;
       }),
     };
+  }
+
+  /** Once: it is a matter of the machine, not of the guest. */
+  #sayUnfiltered(guest: string): void {
+    if (!this.#saidUnfiltered) this.#log.warn({ guest }, 'guest-calls-not-filtered');
+    this.#saidUnfiltered = true;
   }
 
   stop(): Promise<void> {

@@ -152,6 +152,6 @@ export class Control {
   }
 }
 
-function compiler(): string | undefined {
+export function compiler(): string | undefined {
   return COMPILERS.find((name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
 }

@@ -19,6 +19,10 @@ const PROBES = {
     const jail = await new Jailer().command({ read: [] }, {}, []);
     return jail ? undefined : 'needs bubblewrap and the right to make namespaces';
   },
+  'call filters': async () => {
+    const jail = await new Jailer().command({ read: [] }, {}, []);
+    return jail?.filter ? undefined : 'needs a jail, and a bubblewrap and a kernel that know seccomp filters';
+  },
   mounts: () =>
     inFolder((folder) => {
       execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', folder], { stdio: 'pipe' });
