@@ -96,6 +96,7 @@ export const en = {
   'add.name': 'Name in this workspace',
   'add.rename': 'Add under this name',
   'add.remove': 'Remove from this list',
+  'add.clear': 'Remove the added ones from this list',
   'doc.text': 'Text',
   'doc.history': 'History',
   'doc.elided': '{lines} more lines',

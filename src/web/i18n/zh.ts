@@ -91,6 +91,7 @@ export const zh = {
   'add.name': '在此工作区中的名称',
   'add.rename': '用此名称添加',
   'add.remove': '从此列表移除',
+  'add.clear': '从此列表移除已添加的',
   'doc.text': '内容',
   'doc.history': '历史',
   'doc.elided': '还有 {lines} 行',

@@ -40,57 +40,76 @@ export function AddFiles({ workspace }: { workspace: string }) {
           ))}
         </ul>
       )}
+      {rows.some((one) => one.step === 'added') ? (
+        <button
+          type="button"
+          class="button plain"
+          onClick={() => {
+            removeAdded(...rows.filter((one) => one.step === 'added'));
+            button.current?.focus();
+          }}
+        >
+          {t('add.clear')}
+        </button>
+      ) : null}
     </section>
   );
 }
 
 function Row({ row, onGone }: { row: AddedFile; onGone: () => void }) {
   const line = useRef<HTMLLIElement>(null);
-  const { id, file, workspace, name, step, sent, error } = row;
-  const isOver = step === 'added' || step === 'refused';
-  const percent = file.size === 0 ? 0 : Math.floor((100 * sent) / file.size);
+  const { workspace, name, step } = row;
   const again = (wanted?: string) => {
     addAgain(row, wanted);
     // What was pressed goes away.
     line.current?.focus();
   };
   return (
-    <li ref={line} class="card tight" tabIndex={-1}>
-      <div class="row">
-        {step === 'added' ? (
-          <Link to={`/documents/${encodePath(`${workspace}/${name}`)}`} class="button plain grow">
-            {visible(name)}
-          </Link>
-        ) : (
-          <strong class="grow">{visible(name)}</strong>
-        )}
-        {step === 'refused' ? null : (
-          <span class={step === 'added' ? 'chip good' : 'small quiet'} data-step={step}>
-            {t(`add.${step}`, { percent, size: fileSize(file.size) })}
-          </span>
-        )}
-      </div>
-      {step === 'sending' ? <progress max={100} value={percent} aria-label={visible(name)} /> : null}
-      {step === 'refused' ? <Refused key={name} name={name} error={error} onAgain={again} /> : null}
-      {isOver ? (
-        <button
-          type="button"
-          class="button plain"
-          onClick={() => {
-            removeAdded(id);
-            onGone();
-          }}
-        >
-          {t('add.remove')}
-        </button>
-      ) : null}
+    <li ref={line} class={step === 'refused' ? 'card tight' : ''} tabIndex={-1}>
+      {step === 'added' ? (
+        <Link to={`/documents/${encodePath(`${workspace}/${name}`)}`} class="item">
+          <span class="grow name">{visible(name)}</span>
+          <span class="chip good">{t('add.added')}</span>
+        </Link>
+      ) : step === 'refused' ? (
+        <>
+          <strong>{visible(name)}</strong>
+          <Refused key={name} row={row} onAgain={again} />
+          <button
+            type="button"
+            class="button plain"
+            onClick={() => {
+              removeAdded(row);
+              onGone();
+            }}
+          >
+            {t('add.remove')}
+          </button>
+        </>
+      ) : (
+        <Underway row={row} step={step} />
+      )}
     </li>
   );
 }
 
+function Underway({ row, step }: { row: AddedFile; step: 'waiting' | 'reading' | 'sending' | 'adding' }) {
+  const { file, name, sent } = row;
+  const percent = file.size === 0 ? 0 : Math.floor((100 * sent) / file.size);
+  return (
+    <div class="item">
+      <span class="grow">
+        <span class="name">{visible(name)}</span>
+        <span class="small quiet">{t(`add.${step}`, { percent, size: fileSize(file.size) })}</span>
+        {step === 'sending' ? <progress max={100} value={percent} aria-label={visible(name)} /> : null}
+      </span>
+    </div>
+  );
+}
+
 /** Why it is no document, and the way on: another name where that mends it, the same once more where time may. */
-function Refused(props: { name: string; error: unknown; onAgain: (name?: string) => void }) {
-  const { name, error, onAgain } = props;
+function Refused({ row, onAgain }: { row: AddedFile; onAgain: (name?: string) => void }) {
+  const { name, error } = row;
   const code = error instanceof CallError ? error.code : '';
   const [wanted, setWanted] = useState(() => otherName(name));
   if (!NAME_REFUSED.has(code)) {

@@ -1,4 +1,4 @@
-import { computed, signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { CallError } from '../../client/index.ts';
 import { newId } from '../../common/index.ts';
 import { locale, t } from '../i18n/index.ts';
@@ -22,8 +22,8 @@ export interface AddedFile {
 
 /** Every file that was chosen since the page was opened, until a person removes it from the list. */
 export const addedFiles = signal<readonly AddedFile[]>([]);
-/** How many became documents: lists ask again when it changes. */
-export const addedCount = computed(() => addedFiles.value.filter((one) => one.step === 'added').length);
+/** How many became documents since the page was opened: lists ask again when it changes. */
+export const addedCount = signal(0);
 
 /** An Office file is taken apart before it is a document. */
 const ADD_MS = 120_000;
@@ -45,8 +45,8 @@ export function addAgain({ id, key, name }: AddedFile, wanted = name): void {
   void addEach();
 }
 
-export function removeAdded(id: number): void {
-  addedFiles.value = addedFiles.value.filter((one) => one.id !== id);
+export function removeAdded(...gone: readonly { id: number }[]): void {
+  addedFiles.value = addedFiles.value.filter((one) => !gone.some(({ id }) => id === one.id));
 }
 
 async function addEach(): Promise<void> {
@@ -64,13 +64,14 @@ async function addOne({ id, file, workspace, name, key }: AddedFile): Promise<vo
   change(id, { step: 'reading' });
   try {
     const client = currentClient();
-    if (!client) return removeAdded(id);
+    if (!client) return removeAdded({ id });
     const onProgress = (sent: number) => change(id, { step: 'sending', sent });
     const sha256 = await client.upload(file, { onProgress, locale: locale.value });
     change(id, { step: 'adding' });
     const input = { path: `${workspace}/${name}`, sha256 };
     await invoke('doc.add', input, { idempotencyKey: key, timeoutMs: ADD_MS });
     change(id, { step: 'added' });
+    addedCount.value++;
     announce(t('announce.added', { name: visible(name) }));
   } catch (error) {
     change(id, { step: 'refused', error });

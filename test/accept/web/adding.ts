@@ -24,7 +24,8 @@ export async function adding(rig: WebRig, { phone }: Paired): Promise<void> {
   const adding = (name: string) =>
     at.getByRole('list', { name: '添加到此工作区的文件' }).locator('li', { hasText: name });
   const added = (name: string) => adding(name).filter({ hasText: '已添加' }).waitFor();
-  const listed = (name: string) => at.locator('a.item', { hasText: name }).waitFor();
+  const documents = at.locator('ul.list').last();
+  const listed = (name: string) => documents.locator('a.item', { hasText: name }).waitFor();
   const sameOnShare = async (name: string, bytes: Buffer) => {
     await box.run('doc.status', { path: `office/${name}`, waitMs: 20_000 });
     return readFileSync(join(share, name)).equals(bytes);
@@ -69,7 +70,7 @@ export async function adding(rig: WebRig, { phone }: Paired): Promise<void> {
       ([name, bytes]) => {
         const dataTransfer = new DataTransfer();
         dataTransfer.items.add(new File([new Uint8Array(bytes).fill(33)], name));
-        const onto = document.querySelector('main ul.list:last-of-type')!;
+        const onto = [...document.querySelectorAll('main ul.list')].at(-1)!;
         for (const type of ['dragover', 'drop']) {
           onto.dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
         }
@@ -90,5 +91,24 @@ export async function adding(rig: WebRig, { phone }: Paired): Promise<void> {
     await adding('huge.bin').getByRole('button', { name: '从此列表移除' }).click();
     await adding('huge.bin').waitFor({ state: 'detached' });
     return fits && sent.every((url) => !url.includes('/api/uploads/'));
+  });
+  await check('without a connection it says so, and the same file goes up once there is one again', async () => {
+    await box.stop();
+    await at.locator('[data-state="offline"]').waitFor();
+    const late = Buffer.from('late\n');
+    await at.locator('input[type=file]').setInputFiles([{ name: 'late.txt', mimeType: 'text/plain', buffer: late }]);
+    const again = adding('late.txt').getByRole('button', { name: '重试' });
+    await again.waitFor();
+    await box.restart();
+    await connected(at);
+    await again.click();
+    await added('late.txt');
+    return await sameOnShare('late.txt', late);
+  });
+  await check('what was added can be taken off the list of this device, and stays a document', async () => {
+    await at.getByRole('button', { name: '从此列表移除已添加的' }).click();
+    await at.getByRole('list', { name: '添加到此工作区的文件' }).waitFor({ state: 'detached' });
+    await listed('late.txt');
+    return await look(phone, 'added-list-cleared');
   });
 }
