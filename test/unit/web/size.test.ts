@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const out = mkdtempSync(join(tmpdir(), 'jingu-web-'));
 let html = '';
 let assets: { file: string; bytes: number; gzip: number; text: string }[] = [];
 
 beforeAll(async () => {
+  // The builder of the tests says `test` here, and a build for tests is longer than the one that is served.
+  vi.stubEnv('NODE_ENV', 'production');
   await build({
     configFile: join(import.meta.dirname, '../../../src/web/vite.config.ts'),
     logLevel: 'error',
@@ -25,11 +27,11 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(out, { recursive: true, force: true }));
 
-test('the first load is at most 60 KB gzip', () => {
+test('the first load is at most 50 KB gzip', () => {
   const total = assets.reduce((sum, { gzip }) => sum + gzip, gzipSync(html).length);
   const list = assets.map(({ file, bytes, gzip }) => `${file} ${bytes} B, ${gzip} B gzip`).join('; ');
   process.stdout.write(`first load ${total} B gzip: ${list}\n`);
-  expect(total).toBeLessThanOrEqual(60 * 1024);
+  expect(total).toBeLessThanOrEqual(50 * 1024);
   expect(assets.map(({ file }) => file.split('.').at(-1)).sort()).toEqual(['css', 'js']);
 });
 
