@@ -1,13 +1,14 @@
 import { type Database, fail, isJinguError, type Reader } from '../common/index.ts';
-import { type Fork, forkOf, type Stretch, stepsBetween } from './history/lineage.ts';
+import { along, alongSlowly, between } from './history/along.ts';
+import { forkOf, stepsBetween } from './history/lineage.ts';
 import { MAX_TEXT_BYTES, refusalOf, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import { OldTexts } from './old-texts.ts';
+import { Pace } from './pace.ts';
 import * as rows from './repository/index.ts';
 
 import type { FileRow, OpRow } from './rows.ts';
 import { unpackChange } from './text/codec.ts';
-import { compose, composeAll, composeLog } from './text/compose.ts';
 import { glanceAt } from './text/glance.ts';
 import { LEAF_BYTES } from './text/leaf.ts';
 import { changeBetween } from './text/net-change.ts';
@@ -51,6 +52,8 @@ export class Documents {
   readonly #open = new Map<string, Open>();
   readonly #old: OldTexts = new OldTexts(KEEP_OLD_LEAVES);
   #bytes = 0;
+  /** How often versions were taken away. */
+  #taken = 0;
 
   constructor(db: Database, leaves: LeafStore) {
     this.#db = db;
@@ -128,6 +131,25 @@ export class Documents {
   }
 
   /**
+   * The same for versions that lie far apart, without holding up anybody else; `undefined` where `netChange` is as good.
+   * Gives nothing either if old versions were taken away meanwhile: what was read may not fit together then.
+   */
+  async farChange(file: FileRow, from: number, to: number, signal?: AbortSignal): Promise<Change | undefined> {
+    const db = this.#db;
+    for (const version of [from, to]) if (version > 0) this.requireVersion(db, file, version);
+    const fork = forkOf(db, file.id, from, to);
+    if (!fork || stepsBetween(fork) <= STEPS_LOOKED_AT) return undefined;
+    const taken = this.#taken;
+    try {
+      const change = await alongSlowly(db, file.id, fork, new Pace(signal));
+      return taken === this.#taken ? change : undefined;
+    } catch (error) {
+      if (taken !== this.#taken) return undefined;
+      throw signal?.aborted ? error : corrupt(file, to, error);
+    }
+  }
+
+  /**
    * The same for people to look at and for a version that is a text anyway: where the two are far apart only the
    * beginning of what differs is compared, and `isAll` is false.
    */
@@ -176,6 +198,7 @@ export class Documents {
 
   /** Drops what is at hand of a document. To be called when versions, stored texts or leaves are taken away. */
   forget(file: string): void {
+    this.#taken++;
     this.#old.forget(file);
     const open = this.#open.get(file);
     if (open) this.#bytes -= open.tree.bytes;
@@ -209,22 +232,6 @@ function corrupt(file: FileRow, version: number, error: unknown): unknown {
   if (isJinguError(error)) return error;
   const reason = error instanceof Error ? error.message : 'unknown';
   return fail('DOC_CORRUPT', { path: file.path, version, reason }, error);
-}
-
-/** The log from one version to another of the same run, as one change. */
-function between(db: Reader, file: string, from: number, to: number): Change {
-  if (from > to) return invert(between(db, file, to, from));
-  return composeLog(rows.changesBetween(db, file, from, to));
-}
-
-/** From one to the other by where their ways part. */
-function along(db: Reader, file: string, { toOne, toOther }: Fork): Change {
-  const changes = (way: readonly Stretch[]): Change[] =>
-    way.flatMap(({ after, upTo }) => rows.changesBetween(db, file, after, upTo));
-  const forth = composeAll(changes(toOther));
-  if (toOne.length === 0) return forth;
-  const back = invert(composeAll(changes(toOne)));
-  return toOther.length === 0 ? back : compose(back, forth);
 }
 
 /** Opaque files that have something to read. */

@@ -57,6 +57,26 @@ async function everyVersion(): Promise<void> {
   }
 }
 
+/** What is worked out in turns is what is worked out at once, or nothing where versions were taken away meanwhile. */
+async function farApart(): Promise<void> {
+  const { documents } = box.room;
+  const file = await head();
+  for (const [from, to] of [
+    [1, 1101],
+    [1101, 1],
+  ] as const) {
+    expect(await documents.farChange(file, from, to)).toEqual(documents.netChange(box.store, file, from, to));
+  }
+  expect(await documents.farChange(file, 1000, 1101)).toBeUndefined();
+  const late = documents.farChange(file, 1, 1101);
+  documents.forget(file.id);
+  expect(await late).toBeUndefined();
+  const verbs = [{ set: '5', text: ['of long ago'] }];
+  await expect(box.call('doc.edit', { path: PATH, base: 1, verbs })).rejects.toMatchObject({
+    code: 'DOC_STALE_TARGET',
+  });
+}
+
 describe('going back', () => {
   it('whatever is done and in whatever order, every version reads, from every other, packed and not', async () => {
     const deed = fc.oneof(
@@ -141,6 +161,7 @@ describe('going back', () => {
     const line = (i: number): string => `${i} ${randomBytes(400).toString('hex')}`;
     await begin(Array.from({ length: 900 }, (_, i) => `${line(i)}\n`).join(''));
     for (let i = 0; i < 1100; i++) await set(1 + ((i * 7) % 900), line(i));
+    await farApart();
     const made = await box.call<{ isPartial?: boolean; changed: unknown[] }>('doc.rollback', { path: PATH, to: 'v1' });
     texts.push(texts[1]!);
     expect(made.isPartial).toBe(true);

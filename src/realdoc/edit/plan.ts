@@ -44,7 +44,8 @@ export async function planEdit(
   const at = { path: file.path, version: base, tree: seen?.tree ?? baseTree };
   const resolved = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
   const aims = seen ? aimsInStored(file.path, baseTree, seen, resolved) : resolved;
-  return carry(db, documents, { file, base, baseTree, aims });
+  const net = base === file.head ? undefined : await documents.farChange(file, base, file.head);
+  return carry(db, documents, { file, base, baseTree, aims }, net);
 }
 
 /** The document as it was at the base. Throws DOC_STALE_TARGET where that is of another kind than what is there now. */
@@ -56,14 +57,18 @@ export function asBase(db: Reader, file: FileRow, base: number, baseTree: TextTr
   throw fail('DOC_STALE_TARGET', { path, base, version: head, ...lines, since: sinceOf(db, file, base) });
 }
 
-/** The same plan against the head that `db` sees now: inside the transaction another version may have come first. */
+/**
+ * The same plan against the head that `db` sees now: inside the transaction another version may have come first. `known`:
+ * what happened since the base, where that took a while to find out.
+ */
 export function carry(
   db: Reader,
   documents: Documents,
   plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims' | 'views'> & { file: FileRow },
+  known?: Change,
 ): EditPlan {
   const { file, base, baseTree, aims, views } = plan;
-  const net = base === file.head ? [] : documents.carryingChange(db, file, base, file.head);
+  const net = base === file.head ? [] : (known ?? documents.carryingChange(db, file, base, file.head));
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
   if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);

@@ -1,8 +1,8 @@
+import { Pace } from '../pace.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { deltaOf } from './delta.ts';
 import { Folders } from './folders.ts';
 import { commitBytes, idOf, objectId, type Signature, treeBytes } from './objects.ts';
-import { Pace } from './pace.ts';
 import { type PackObject, packBytes } from './pack-writer.ts';
 import { Reel, type Sources, type Step, stepsOf } from './story.ts';
 

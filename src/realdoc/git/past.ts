@@ -1,4 +1,4 @@
-import { Pace } from './pace.ts';
+import { Pace } from '../pace.ts';
 import { BadBundle, type OpenBundle } from './read-bundle.ts';
 
 /** One state of a file in a git history. */

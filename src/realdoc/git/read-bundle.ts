@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { inflateSync } from 'node:zlib';
+import { Pace } from '../pace.ts';
 import { applyDelta, BadDelta } from './delta.ts';
 import { idOf, KIND, type ObjectKind } from './objects.ts';
-import { Pace } from './pace.ts';
 
 /** Why a bundle from outside is refused, in words for a person. */
 export class BadBundle extends Error {}

@@ -3,12 +3,12 @@ import type { Documents } from '../documents.ts';
 import { nameAt, renameOf } from '../history/names.ts';
 import { stateAfter } from '../history/state.ts';
 import { asAt, type Contents } from '../kinds/content.ts';
+import type { Pace } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { unpackChange } from '../text/codec.ts';
 import type { Change } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
-import type { Pace } from './pace.ts';
 
 /** Where texts come from. */
 export interface Sources {

@@ -16,10 +16,11 @@ import { compareShown } from '../history/compare.ts';
 import { groupVersions } from '../history/groups.ts';
 import { wordHunks } from '../history/word-hunks.ts';
 import type { ViewChange } from '../office/diff-views.ts';
+import { Pace } from '../pace.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
-import { unifiedOf } from '../text/change-diff.ts';
+import { unifiedParts } from '../text/change-diff.ts';
 import { sameAs, unpackChange } from '../text/codec.ts';
 import { undoneVersions } from '../versions.ts';
 import { READING } from './heads.ts';
@@ -142,6 +143,7 @@ function versionBefore(db: Reader, file: FileRow, version: number): number {
 }
 
 /** A difference is to be read: one that names more cells than this is that of another file. */
+const MAX_DIFF_LINES = 5000;
 const MAX_CELLS = 2000;
 const MAX_CELL_CHARS = 2000;
 
@@ -209,17 +211,25 @@ function diff(room: RealDoc): AnyOperation {
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
       const from =
         input.from === undefined ? versionBefore(ctx.db, file, to) : resolveVersion(ctx.db, file, input.from);
-      const net = () => room.documents.netChange(ctx.db, file, from, to);
+      const far = await room.documents.farChange(file, from, to, ctx.signal);
+      const net = () => far ?? room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
       const { before, after, change, cells } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
       const { added, removed } = lineCounts(change);
       ctx.raise(file.label);
+      const names = { from: `${file.path} v${from}`, to: `${file.path} v${to}` };
+      const pace = new Pace(ctx.signal);
+      let unified = '';
+      for (const part of unifiedParts(before, after, change, names, MAX_DIFF_LINES)) {
+        unified += part;
+        if (pace.isDue) await pace.turn();
+      }
       return {
         path: file.path,
         document: file.id,
         from,
         to,
-        unified: unifiedOf(before, after, change, { from: `${file.path} v${from}`, to: `${file.path} v${to}` }, 5000),
+        unified,
         added,
         removed,
         ...(input.words ? { words: wordHunks(before, after, change) } : {}),

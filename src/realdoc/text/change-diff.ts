@@ -25,6 +25,19 @@ export function unifiedOf(
   maxLines = 400,
 ): string {
   let out = '';
+  for (const part of unifiedParts(before, after, change, names, maxLines)) out += part;
+  return out;
+}
+
+/** The same stretch by stretch: of a long text each may have to be fetched from the disk. */
+export function* unifiedParts(
+  before: TextTree,
+  after: TextTree,
+  change: Change,
+  names: { from: string; to: string },
+  maxLines: number,
+): Generator<string> {
+  let isFirst = true;
   let lines = 0;
   let shift = 0;
   for (const stretch of stretches(before, change)) {
@@ -35,12 +48,12 @@ export function unifiedOf(
     const diff = diffLines(before.slice(start, end), after.slice(startAfter, end + shift));
     const first = { a: stretch.fromLine, b: after.lineAt(startAfter) };
     const text = unified(diff, { ...names, first, maxLines: Math.max(3, maxLines - lines) });
-    const body = out === '' ? text : text.split('\n').slice(2).join('\n');
+    const body: string = isFirst ? text : text.split('\n').slice(2).join('\n');
+    isFirst &&= body === '';
     lines += body.split('\n').length;
-    out += body;
+    yield body;
     if (lines >= maxLines) break;
   }
-  return out;
 }
 
 /** One after the other, so that no more is looked for than is shown. */

@@ -1,6 +1,12 @@
 import { keepReturned } from './returned.ts';
 import { type Change, type Splice, sameBytes } from './splice.ts';
 
+/** Lets others have their turn. */
+interface Pace {
+  readonly isDue: boolean;
+  turn(): Promise<void>;
+}
+
 /** A change spelled as a walk over the old text: keep n bytes, drop these bytes, add these bytes. */
 type Step = { keep: number } | { drop: Uint8Array } | { add: Uint8Array };
 
@@ -15,6 +21,31 @@ export function compose(first: Change, second: Change): Change {
 /** Composes a run of changes in halves, so ten thousand small ones cost n log n. */
 export function composeAll(changes: readonly Change[]): Change {
   return changes.length === 1 ? changes[0]! : inHalves(changes).flatMap((s) => keepReturned(s));
+}
+
+/** Of so few changes the whole is made at once: a millisecond. */
+const AT_ONCE = 512;
+
+/** Gives what `composeAll` gives, step by step, with a turn for others where `pace` says so. */
+export async function composeAllSlowly(changes: readonly Change[], pace: Pace): Promise<Change> {
+  if (changes.length === 1) return changes[0]!;
+  const halves = async (part: readonly Change[]): Promise<Change> => {
+    if (part.length <= AT_ONCE) {
+      if (pace.isDue) await pace.turn();
+      return inHalves(part);
+    }
+    const half = part.length >> 1;
+    const first = await halves(part.slice(0, half));
+    const second = await halves(part.slice(half));
+    if (pace.isDue) await pace.turn();
+    return join2(first, second);
+  };
+  const out: Splice[] = [];
+  for (const splice of await halves(changes)) {
+    if (pace.isDue) await pace.turn();
+    for (const kept of keepReturned(splice)) out.push(kept);
+  }
+  return out;
 }
 
 /** The same without looking for lines that went and came back: all that is needed to get from text to text. */

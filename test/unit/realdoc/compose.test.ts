@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { composeAll, composeLog } from '../../../src/realdoc/text/compose.ts';
+import { composeAll, composeAllSlowly, composeLog } from '../../../src/realdoc/text/compose.ts';
 import { applyChange, type Change, type Splice } from '../../../src/realdoc/text/splice.ts';
 
 const picks = fc.array(
@@ -55,5 +55,22 @@ describe('a long run of changes', () => {
       ),
       { numRuns: 400 },
     );
+  });
+
+  it('made in turns is the very same change, and there are many turns', async () => {
+    const line = (i: number): string => `line ${i}\n`;
+    const text = Buffer.from(Array.from({ length: 3000 }, (_, i) => line(i)).join(''));
+    const starts: number[] = [0];
+    for (let i = 0; i < text.length; i++) if (text[i] === 10) starts.push(i + 1);
+    const changes: Change[] = Array.from({ length: 20_000 }, (_, i) => {
+      const at = starts[(i * 7919) % 3000]!;
+      const old = i < 3000 ? 'line' : 'edit';
+      return [{ at, del: Buffer.from(old), ins: Buffer.from('edit') }];
+    });
+    let turns = 0;
+    const pace = { isDue: true, turn: async () => void turns++ };
+    const slowly = await composeAllSlowly(changes, pace);
+    expect(slowly).toEqual(composeAll(changes));
+    expect(turns).toBeGreaterThan(20);
   });
 });
