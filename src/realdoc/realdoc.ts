@@ -224,7 +224,7 @@ export class RealDoc {
 
   /** To be called after a version of the document was committed. */
   committed(file: FileRow): void {
-    this.projector.kick(file.id);
+    this.projector.edited(file);
     this.noteVersion(file);
   }
 

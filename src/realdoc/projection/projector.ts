@@ -23,6 +23,11 @@ const BUSY_MS = { most: 10_000, pause: 200 };
 const LARGE_BYTES = 256 * 1024;
 const LARGE_PAUSE = 9;
 const LARGE_PAUSE_MS = { least: 50, most: 20_000 };
+/**
+ * A text of which the file takes tenths of a second to write waits for a pause between two edits, so that a run of them
+ * has the machine for itself: no longer than this for each of its megabytes.
+ */
+const VERY_LARGE = { bytes: 8 * 1024 * 1024, pauseMs: 50, mostMsAMegabyte: 50 };
 const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
 
 export interface ProjectorOptions {
@@ -53,6 +58,8 @@ export class Projector {
   readonly #proposals: Proposals;
   readonly #mover: Mover;
   #swapper: Swapper | undefined;
+  /** Since when (monotonic) very large documents have waited for a pause between edits. */
+  readonly #waitingSince = new Map<string, number>();
   /** Large documents between two writings. */
   readonly #resting = new Set<string>();
   /** Documents whose file was not there at the last try. */
@@ -86,6 +93,7 @@ export class Projector {
       this.#again.add(file);
       return;
     }
+    this.#waitingSince.delete(file);
     const run = this.#project(file)
       .catch((error: unknown) => this.#o.log.error({ document: file, reason: messageOf(error) }, 'projection-broke'))
       .finally(() => {
@@ -93,6 +101,16 @@ export class Projector {
         if (this.#again.delete(file)) this.kick(file);
       });
     this.#running.set(file, run);
+  }
+
+  /** The same after a version was made. Returns at once. */
+  edited({ id, bytes }: Pick<FileRow, 'id' | 'bytes'>): void {
+    if (bytes < VERY_LARGE.bytes || this.#running.has(id) || this.#resting.has(id)) return this.kick(id);
+    const now = this.#o.clock.monotonic();
+    const since = this.#waitingSince.get(id) ?? now;
+    this.#waitingSince.set(id, since);
+    if (now - since >= (bytes / 1_000_000) * VERY_LARGE.mostMsAMegabyte) return this.kick(id);
+    this.#later(id, VERY_LARGE.pauseMs);
   }
 
   isBusy(file: string): boolean {
@@ -112,6 +130,7 @@ export class Projector {
     this.#timers.clear();
     this.#resting.clear();
     this.#busySince.clear();
+    this.#waitingSince.clear();
     await this.idle();
     await this.#o.displaced.stop();
   }
