@@ -5,7 +5,7 @@ import { asAt, type Shown } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import type { Range } from '../text/map.ts';
-import type { Change } from '../text/splice.ts';
+import { type Change, countNewlines } from '../text/splice.ts';
 import type { TextTree } from '../text/tree.ts';
 import { type PlacePorts, resolvePlaces } from './place.ts';
 import { placeAfter, rebaseAims, type Stale } from './rebase.ts';
@@ -202,8 +202,9 @@ export function changedLines(after: TextTree, change: Change): ShownLine[] {
     // Of a change of ten thousand places only the first are shown, so only those are looked for.
     if (lines >= MAX_SHOWN) break;
     const at = s.at + shift;
-    const from = Math.max(1, after.lineAt(at) - AROUND);
-    const to = after.lineAt(Math.max(at, at + s.ins.length - 1)) + AROUND;
+    const line = after.lineAt(at);
+    const from = Math.max(1, line - AROUND);
+    const to = line + countNewlines(s.ins.subarray(0, -1)) + AROUND;
     const last = ranges.at(-1);
     if (last && from <= last.to + 1) last.to = Math.max(last.to, to);
     else {

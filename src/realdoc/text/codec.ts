@@ -9,8 +9,8 @@ import type { Change, Splice } from './splice.ts';
 const PLAIN = 0;
 const ZSTD = 1;
 const FULL = 2;
-/** Shorter ones do not win anything by compression. */
-const COMPRESS_ABOVE = 200;
+/** Shorter ones cost more time than they give back in bytes: their rows are packed together before long. */
+const COMPRESS_ABOVE = 2048;
 
 /** The digested form: the same bytes on any box, whatever the zstd version. */
 export function plainChange(change: Change): Buffer {

@@ -54,6 +54,7 @@ export class Rewriter {
     const kids: Node[] = [];
     let from = at;
     let next = 0;
+    let hasCrumb = false;
     for (const kid of node.kids) {
       const to = from + kid.bytes;
       while (next < change.length && isBefore(change[next]!, from)) next++;
@@ -62,11 +63,14 @@ export class Rewriter {
       if (next === end) kids.push(kid);
       else {
         const own = next === 0 && end === change.length ? change : change.slice(next, end);
-        kids.push(...(isInner(kid) ? this.#inner(kid, from, own) : this.#leaf(kid, from, own)));
+        const made = isInner(kid) ? this.#inner(kid, from, own) : this.#leaf(kid, from, own);
+        hasCrumb ||= made.length !== 1 || isSmall(made[0]!);
+        kids.push(...made);
       }
       from = to;
     }
-    return group(this.#mergeSmall(kids));
+    // Neighbours that are as they were have been looked at before.
+    return group(hasCrumb ? this.#mergeSmall(kids) : kids);
   }
 
   #leaf(from: Leaf, at: number, change: Change): Leaf[] {
@@ -109,6 +113,10 @@ export class Rewriter {
     if (Math.min(a.bytes, b.bytes) >= SMALL_LEAF || a.bytes + b.bytes > LEAF_BYTES) return false;
     return !this.#isLater || (a.data !== undefined && b.data !== undefined);
   }
+}
+
+function isSmall(node: Node): boolean {
+  return isInner(node) ? node.kids.length < SMALL_INNER : node.bytes < SMALL_LEAF;
 }
 
 /** True if the splice can reach nothing at or after `offset`. What is put in at an offset belongs to what begins there. */

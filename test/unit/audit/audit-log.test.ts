@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { CHECKPOINT_EVENTS, CHECKPOINT_MS } from '../../../src/audit/index.ts';
+import { auditSql } from '../../../src/audit/repository.ts';
+import type { SqlValue } from '../../../src/common/index.ts';
 import { type AuditRig, auditRig, newKey, verifyLines } from '../../support/audit-rig.ts';
 import { VirtualClock } from '../identity/virtual-clock.ts';
 
@@ -67,6 +69,32 @@ describe('appending', () => {
     expect(r.audit.orphanIntents()).toEqual([]);
     await r.audit.checkpoint();
     expect(verifyLines(r.lines()).verdict).toBe('intact');
+  });
+});
+
+describe('looking', () => {
+  test('records of one type come newest first, calls among them; rare ones are found by the index', async () => {
+    const r = await rig();
+    const types = ['call', 'read', 'call', 'refused', 'call', 'refused'];
+    for (const [i, type] of types.entries()) {
+      await r.store.write((tx) => r.audit.append(tx, { type, actor: null, body: { callId: `call_${i}` } }));
+    }
+    const seqs = (type: string, before = 100) => auditSql.list(r.store, { before, type, max: 2 }).map(({ seq }) => seq);
+    expect(seqs('call')).toEqual([6, 4]);
+    expect(seqs('call', 4)).toEqual([2]);
+    expect(seqs('refused')).toEqual([7, 5]);
+    const asked: string[] = [];
+    const all = <Row>(sql: string, ...params: SqlValue[]): Row[] => {
+      for (const { detail } of r.store.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...params))
+        asked.push(detail);
+      return r.store.all(sql, ...params);
+    };
+    auditSql.list({ get: r.store.get.bind(r.store), all }, { before: 100, type: 'refused', max: 2 });
+    auditSql.keyEvents({ get: r.store.get.bind(r.store), all });
+    expect(asked).toEqual([
+      'SEARCH audit_event USING INDEX audit_event_type (type=? AND seq<?)',
+      'SEARCH audit_event USING INDEX audit_event_type (type=?)',
+    ]);
   });
 });
 
