@@ -144,6 +144,7 @@ export class RealDoc {
     if (!this.#started) return;
     this.#started = false;
     this.rounds.stop();
+    await this.projector.hurry();
     this.#intake.stop();
     await this.settled();
     await this.compactor.stop();

@@ -113,6 +113,14 @@ export class Projector {
     this.#later(id, VERY_LARGE.pauseMs);
   }
 
+  /** Writes now what waits for a pause, and resolves when it is there: the box is about to go down. */
+  async hurry(): Promise<void> {
+    const waiting = [...this.#waitingSince.keys(), ...this.#resting];
+    this.#resting.clear();
+    for (const file of waiting) this.kick(file);
+    await this.idle();
+  }
+
   isBusy(file: string): boolean {
     return this.#running.has(file);
   }
