@@ -48,6 +48,11 @@ it('the state of more documents than an answer holds comes in pages, each docume
   expect(all[0]!.next).toBe(`deep/${name(498)}`);
   const inFolder = await pages('office/deep', 250);
   expect(inFolder.map((page) => page.documents.length)).toEqual([250, 250, 1]);
+  // What is said to be sound was looked at, to the last document.
+  expect(await box!.call('doc.verify', { path: 'office' })).toMatchObject({ ok: true, documents: 503, versions: 503 });
+  await box!.store.write((tx) => tx.run("UPDATE doc_file SET digest = '0' WHERE rel = 'z.txt'"));
+  const { problems } = await box!.call<{ problems: { path: string }[] }>('doc.verify', { path: 'office' });
+  expect(problems.map((one) => one.path)).toEqual(['office/z.txt']);
 }, 60_000);
 
 it('a page that holds all of them says nothing of more, also where it is just full', async () => {

@@ -10,13 +10,10 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { READING } from './heads.ts';
-import { documentsBelow } from './reading.ts';
+import { everyDocumentBelow } from './reading.ts';
 import { FolderPath, Line } from './shapes.ts';
 import { hasHistory, statusOperation } from './status.ts';
 import { targetOf } from './targets.ts';
-
-/** What is said to be sound was looked at. */
-const MAX_VERIFIED = 100_000;
 
 /** Looking after documents: what state they are in, whether all is sound, who wrote which line, names for versions. */
 export function keepingOperations(room: RealDoc): AnyOperation[] {
@@ -44,16 +41,17 @@ function verify(room: RealDoc): AnyOperation {
     positional: ['path'],
     examples: [{ note: 'a whole workspace', input: { path: 'office', full: true } }],
     read: async (ctx, input) => {
-      const files = await documentsBelow(room, ctx.db, input.path, MAX_VERIFIED, hasHistory);
       const problems: Problem[] = [];
+      let documents = 0;
       let versions = 0;
-      for (const file of files) {
+      for await (const file of everyDocumentBelow(room, ctx.db, input.path, hasHistory)) {
         problems.push(...(await verifyHistory(ctx.db, room.leaves, file, input.full ?? false)));
         problems.push(...(await verifyFile(ctx.db, file)));
+        documents++;
         versions += file.head;
         if (ctx.signal.aborted) throw fail('CANCELLED');
       }
-      return { ok: problems.length === 0, documents: files.length, versions, problems: problems.slice(0, 500) };
+      return { ok: problems.length === 0, documents, versions, problems: problems.slice(0, 500) };
     },
   });
 }

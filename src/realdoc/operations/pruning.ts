@@ -4,10 +4,9 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { PrunePlan } from '../storage/pruner.ts';
 import { DEFAULT_RETENTION, type Retention } from '../storage/retention.ts';
-import { documentsBelow } from './reading.ts';
+import { everyDocumentBelow } from './reading.ts';
 
 const Days = Type.Integer({ minimum: 0, maximum: 36_500 });
-const MAX_DOCUMENTS = 100_000;
 
 /** Old versions go to save space: the one thing of this room that cannot be taken back. */
 export function pruneOperation(room: RealDoc): AnyOperation {
@@ -16,10 +15,12 @@ export function pruneOperation(room: RealDoc): AnyOperation {
     if (retention.allDays > retention.hourlyDays || retention.hourlyDays > retention.dailyDays) {
       throw fail('INPUT_INVALID', { pointer: '/policy', reason: 'each rule must reach as far as the one before it' });
     }
-    const files = await documentsBelow(room, room.db, input.path, MAX_DOCUMENTS, (file) => file.head > 1);
     const plans: PrunePlan[] = [];
-    for (const file of files) plans.push(await room.pruner.plan(file, retention));
-    return plans.filter((plan) => plan.versions > 0);
+    for await (const file of everyDocumentBelow(room, room.db, input.path, (one) => one.head > 1)) {
+      const plan = await room.pruner.plan(file, retention);
+      if (plan.versions > 0) plans.push(plan);
+    }
+    return plans;
   };
   const shown = (plans: readonly PrunePlan[]) => ({
     versions: plans.reduce((sum, plan) => sum + plan.versions, 0),

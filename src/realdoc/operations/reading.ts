@@ -268,6 +268,21 @@ export async function documentsBelow(
   return below.length > 0 || rel === '' || after !== '' ? below : [await room.locate(path)];
 }
 
+/** All of them, however many there are: a page at a time, as they are by then. */
+export async function* everyDocumentBelow(
+  room: RealDoc,
+  db: Reader,
+  path: string,
+  isWanted: (file: FileRow) => boolean,
+): AsyncGenerator<FileRow> {
+  for (let after = ''; ; ) {
+    const page = await documentsBelow(room, db, path, PAGE, isWanted, after);
+    yield* page;
+    if (page.length < PAGE) return;
+    after = page.at(-1)!.rel;
+  }
+}
+
 /** Files that nobody wants do not count, however many lie before the first that somebody does. */
 function wantedBelow(
   db: Reader,
