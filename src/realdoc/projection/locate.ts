@@ -52,7 +52,7 @@ async function hasNews(
   rel: string,
   file: FileRow | undefined,
 ): Promise<boolean> {
-  if (!(await isNews(db, workspace, rel, undefined, false, file))) return false;
+  if (!(await isNews(db, workspace, rel, undefined, false, { file }))) return false;
   if (file?.state === 'live') return true;
   const disk = await findOnDisk(workspace.root, rel, null);
   return lstat(join(workspace.root, disk)).then(

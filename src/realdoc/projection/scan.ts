@@ -9,7 +9,7 @@ import { docRel, isBroken } from './disk-names.ts';
 import { reasonOf } from './folder.ts';
 import { isIgnored, isTemporary, onDisk, whyBad } from './paths.ts';
 import { looksOf, looksSame, signatureOf } from './read-file.ts';
-import { bigStatOf } from './stat.ts';
+import { bigStatOf, nearStatOf } from './stat.ts';
 
 const MAX_DEPTH = 32;
 const MOST_SKIPPED = 200;
@@ -157,14 +157,17 @@ export async function isNews(
   rel: string,
   disk?: string,
   wrote = false,
-  file = rows.fileAt(db, workspace.id, rel),
+  /** What is known already, for a single look: at once where the disk is our own. */
+  single?: { file: FileRow | undefined },
 ): Promise<boolean> {
+  const file = single ? single.file : rows.fileAt(db, workspace.id, rel);
   if (!file) return !isProposal(db, workspace, rel);
   if (file.state === 'deleted') return !isProposal(db, workspace, rel) && !(await isLeaving(db, workspace, file));
   const known = rows.projection(db, file.id);
   if (!known?.signature || (file.head === 0 && file.why !== TOO_LARGE)) return true;
   try {
-    const stat = await bigStatOf(join(workspace.root, disk ?? onDisk(file)));
+    const look = single ? nearStatOf : bigStatOf;
+    const stat = await look(join(workspace.root, disk ?? onDisk(file)));
     if (stat?.isDirectory()) return false;
     if (!stat) return disk === undefined && file.disk !== null;
     if (disk !== undefined && disk !== onDisk(file)) return true;

@@ -1,0 +1,34 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { bigStatOf, nearStatOf, trustDiskOf } from '../../../src/realdoc/projection/stat.ts';
+
+/** Whether it is there before the event loop turns. */
+async function settles(work: Promise<unknown>): Promise<string> {
+  let how = 'a thread';
+  void work.then(() => {
+    how = 'at once';
+  });
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  const answer = how;
+  await work;
+  return answer;
+}
+
+it('a file is looked at without a thread once it was seen on a trusted disk, and always as it is now', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'jingu-stat-'));
+  const path = join(folder, 'a.txt');
+  writeFileSync(path, 'one');
+  trustDiskOf(folder);
+  expect((await nearStatOf(path))?.size).toBe(3n);
+  expect(await settles(nearStatOf(path))).toBe('at once');
+  // Those who walk over many files give way at each.
+  expect(await settles(bigStatOf(path))).toBe('a thread');
+  writeFileSync(join(folder, 'b.txt'), 'another');
+  renameSync(join(folder, 'b.txt'), path);
+  expect((await nearStatOf(path))?.size).toBe(7n);
+  rmSync(path);
+  expect(await nearStatOf(path)).toBeUndefined();
+  expect(await nearStatOf(join(path, 'below'))).toBeUndefined();
+});
