@@ -1,4 +1,4 @@
-import { type Clock, canonicalJson, type Database, fail, type Logger, type Tx } from '../common/index.ts';
+import { type Clock, type Database, fail, type Logger, type Tx } from '../common/index.ts';
 import { endProblem } from './end-check.ts';
 import {
   checkpointText,
@@ -16,9 +16,9 @@ import {
   callIdOf,
   INTENT,
   KEY_ADDED,
-  leafOf,
   NO_LEAF,
   OUTCOME,
+  stored,
 } from './record.ts';
 import { auditSql, type EventRow, entryOf } from './repository.ts';
 import { consistencyPath, inclusionPath, newNodes, rootAt } from './tree.ts';
@@ -207,17 +207,10 @@ export class AuditLog {
     const seq = (last?.seq ?? 0) + 1;
     const prev = last?.leaf ?? NO_LEAF;
     const { type, actor, body } = input;
-    const leaf = leafOf(prev, { seq, ts, type, actor, policyHash: input.policyHash ?? null, body });
-    const row: EventRow = {
-      seq,
-      ts,
-      type,
-      actor: actor === null ? null : canonicalJson(actor),
-      policy_hash: input.policyHash ?? null,
-      body: canonicalJson(body),
-      prev,
-      leaf,
-    };
+    const policyHash = input.policyHash ?? null;
+    const texts = stored(prev, { seq, ts, type, actor, policyHash, body });
+    const { leaf } = texts;
+    const row: EventRow = { seq, ts, type, policy_hash: policyHash, prev, ...texts };
     if (row.body.length > MAX_BODY) throw fail('TOO_LARGE', { bytes: row.body.length, limit: MAX_BODY });
     auditSql.insertEvent(tx, row);
     for (const n of newNodes(seq - 1, leaf, auditSql.nodeAt(tx))) auditSql.insertNode(tx, n.level, n.index, n.hash);

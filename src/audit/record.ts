@@ -40,8 +40,13 @@ export const CLOCK_MOVED = 'clock-moved';
 
 /** The text that is hashed: canonical JSON (RFC 8785) of exactly these six members. */
 export function entryText(entry: AuditEntry): string {
-  const { actor, body, policyHash, seq, ts, type } = entry;
-  return canonicalJson({ actor, body, policyHash, seq, ts, type });
+  return textOf(entry, canonicalJson(entry.actor), canonicalJson(entry.body));
+}
+
+/** The same of an entry whose larger members are canonical JSON already. */
+function textOf(entry: Omit<AuditEntry, 'actor' | 'body'>, actor: string, body: string): string {
+  const [policyHash, seq, ts, type] = [entry.policyHash, entry.seq, entry.ts, entry.type].map(canonicalJson);
+  return `{"actor":${actor},"body":${body},"policyHash":${policyHash},"seq":${seq},"ts":${ts},"type":${type}}`;
 }
 
 /**
@@ -49,7 +54,21 @@ export function entryText(entry: AuditEntry): string {
  * binds a record into the chain (through the 32 bytes of the leaf before it) and into the tree.
  */
 export function leafOf(prev: Uint8Array, entry: AuditEntry): Buffer {
-  const text = Buffer.from(entryText(entry), 'utf8');
+  return leafOfText(prev, entryText(entry));
+}
+
+/** A record as it is stored, and its leaf: what is large is written down once for both. */
+export function stored(
+  prev: Uint8Array,
+  { actor, body, ...entry }: AuditEntry,
+): { actor: string | null; body: string; leaf: Buffer } {
+  const [actorText, bodyText] = [canonicalJson(actor), canonicalJson(body)];
+  const leaf = leafOfText(prev, textOf(entry, actorText, bodyText));
+  return { actor: actor === null ? null : actorText, body: bodyText, leaf };
+}
+
+function leafOfText(prev: Uint8Array, entry: string): Buffer {
+  const text = Buffer.from(entry, 'utf8');
   const data = Buffer.allocUnsafe(33 + text.length);
   data[0] = 0;
   data.set(prev, 1);
