@@ -5,8 +5,8 @@ const AUTOCHECKPOINT_PAGES = 4000;
 
 /** Sets and reads back what durability rests on. Throws if the file system refuses WAL. */
 export function setPragmas(db: BetterSqlite.Database): void {
-  const mode = db.pragma('journal_mode = WAL', { simple: true });
-  if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${String(mode)})`);
+  const mode = journalMode(db);
+  if (mode !== 'wal') throw new Error(`the file system refuses WAL (journal mode is ${mode})`);
   db.pragma('synchronous = FULL');
   const level = db.pragma('synchronous', { simple: true });
   if (level !== 2) throw new Error(`synchronous is ${String(level)}, not FULL`);
@@ -16,6 +16,16 @@ export function setPragmas(db: BetterSqlite.Database): void {
   }
   db.pragma(`wal_autocheckpoint = ${AUTOCHECKPOINT_PAGES}`);
   db.pragma('busy_timeout = 2000');
+}
+
+/**
+ * Asked for as a list, so that the statement is run to its end: it commits what it did only after the row that says
+ * `wal`, and whoever takes that row alone is never told of a commit that failed. The file stays out of WAL then, and a
+ * rollback journal that comes back after a power cut takes what was answered.
+ */
+function journalMode(db: BetterSqlite.Database): string {
+  const [row] = db.pragma('journal_mode = WAL') as { journal_mode: string }[];
+  return String(row?.journal_mode);
 }
 
 /**

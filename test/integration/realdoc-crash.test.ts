@@ -9,6 +9,7 @@ import { injectFaults } from '../crash/faults.ts';
 import { killRounds } from '../crash/kill-rounds.ts';
 import { readLog } from '../crash/log.ts';
 import { buildRecorder, Control, KIND, recorded } from '../crash/recorder.ts';
+import { runRecorded } from '../crash/run-recorded.ts';
 import { LiveBox } from '../support/live-box.ts';
 import { lacks } from '../support/needs.ts';
 
@@ -75,6 +76,22 @@ describe.skipIf(noCompiler)('what a power cut may leave', () => {
       expect([plant, violations > 0]).toEqual([plant, true]);
   }, 120_000);
 });
+
+it.skipIf(noCompiler)(
+  'a new database that could not be made is refused, or is one that a power cut cannot undo',
+  async () => {
+    const program = new URL('../crash/first-open-main.ts', import.meta.url).pathname;
+    const options = { folder: join(folder, 'first-open'), library, log: join(folder, 'first-open.log') };
+    const told = (await runRecorded(program, { ...options, what: 'opening' }, () => undefined)) as {
+      refused: number;
+      opened: number;
+      notWal: string[];
+    };
+    expect(told.notWal).toEqual([]);
+    expect([told.refused > 20, told.opened >= 2]).toEqual([true, true]);
+  },
+  60_000,
+);
 
 it.skipIf(noCompiler)(
   'a dozen failing calls: a typed refusal, nothing answered is lost, and it works again',
