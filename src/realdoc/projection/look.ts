@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { fail } from '../../common/index.ts';
-import { asAt } from '../kinds/content.ts';
+import { asAt, type Stored } from '../kinds/content.ts';
 import { SMALL_TEXT, treeDigest } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, Kind, ProjectionRow, WorkspaceRow } from '../rows.ts';
 import { compare, replaced, treeOf } from './compare.ts';
 import { findOnDisk } from './disk-names.ts';
 import type { Eyes, Finding } from './finding.ts';
+import { Folder } from './folder.ts';
 import { exchanged, type Move, movedFrom } from './moves.ts';
 import type { DocName } from './paths.ts';
 import { type Content, readDocument } from './read-document.ts';
@@ -51,10 +52,11 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   await eyes.quota.checkLarge(workspace.id, isKept && file.kind !== 'opaque' ? 0 : content.bytes.length);
   const stored = await eyes.contents.take(docPath, content.bytes);
   if (isKept) {
-    if (isOfOneKind(eyes, file, known, stored.facts.kind)) return compare(eyes, file, known, stored, signature);
-    // What was saved is a version, whatever it is: a text, an Office file, or one that no program opens any more.
-    if (file.kind !== 'opaque') await eyes.quota.checkLarge(workspace.id, stored.bytes.length);
-    return replaced(eyes, file, known, stored, signature);
+    const found = await againstKept(eyes, workspace, file, known, stored, signature);
+    // Ours, and the record of it was lost: whether its name is on the disk by now nobody knows. A power cut that brings
+    // the old name back would make a save of somebody's out of it.
+    if (found.kind === 'same') await syncFolderOf(workspace.root, disk ?? name.rel, docPath);
+    return found;
   }
   const tree = treeOf(eyes, stored);
   const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
@@ -63,6 +65,25 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   const { facts, why } = stored;
   const over = file?.id ?? null;
   return { kind: 'new', name, disk, workspace, tree, facts, why, signature, sha256, staged, over };
+}
+
+async function againstKept(
+  eyes: Eyes,
+  workspace: WorkspaceRow,
+  file: FileRow,
+  known: ProjectionRow | undefined,
+  stored: Stored,
+  signature: FileSignature,
+): Promise<Finding> {
+  if (isOfOneKind(eyes, file, known, stored.facts.kind)) return await compare(eyes, file, known, stored, signature);
+  // What was saved is a version, whatever it is: a text, an Office file, or one that no program opens any more.
+  if (file.kind !== 'opaque') await eyes.quota.checkLarge(workspace.id, stored.bytes.length);
+  return await replaced(eyes, file, known, stored, signature);
+}
+
+async function syncFolderOf(root: string, path: string, docPath: string): Promise<void> {
+  await using folder = await Folder.open(root, path.split('/').slice(0, -1), docPath);
+  await folder.sync();
 }
 
 /** A document that was renamed in the box, whose file is still to be moved: neither of its two names says anything yet. */

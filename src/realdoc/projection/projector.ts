@@ -265,8 +265,9 @@ export class Projector {
       const stat = await statOf(folder.at(names.at(-1)!), file.path);
       if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
         await unlink(folder.at(names.at(-1)!));
-        await folder.sync();
       }
+      // Also where an earlier try took it away and its record was lost: it must not come back with a power cut.
+      await folder.sync();
     }
     const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
     await this.#record(file, { ...row, ...gone }, row);

@@ -35,9 +35,13 @@ export async function relocate(
   const source = from?.at(was.at(-1)!);
   const stat = source === undefined ? undefined : await bigStatOf(source);
   const there = await bigStatOf(target);
-  // The record of an earlier move was lost.
+  // The record of an earlier move was lost, and maybe nobody made the names durable either.
   const isThere = there && String(there.ino) === known.inode && String(stat?.ino) !== known.inode;
-  if (isThere) return await here(target, known);
+  if (isThere) {
+    await to.sync();
+    await from?.sync();
+    return await here(target, known);
+  }
   if (!from || !source || !stat?.isFile()) return { outcome: 'gone' };
   const reason = await hold(from, was.at(-1)!);
   if (reason) return { outcome: 'held', reason };
