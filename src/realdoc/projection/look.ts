@@ -7,7 +7,7 @@ import type { FileRow, FileSignature, Kind, ProjectionRow, WorkspaceRow } from '
 import { compare, replaced, treeOf } from './compare.ts';
 import { findOnDisk } from './disk-names.ts';
 import type { Eyes, Finding } from './finding.ts';
-import { Folder } from './folder.ts';
+import { Folder, fileFailed } from './folder.ts';
 import { exchanged, type Move, movedFrom } from './moves.ts';
 import type { DocName } from './paths.ts';
 import { type Content, readDocument } from './read-document.ts';
@@ -83,7 +83,9 @@ async function againstKept(
 
 async function syncFolderOf(root: string, path: string, docPath: string): Promise<void> {
   await using folder = await Folder.open(root, path.split('/').slice(0, -1), docPath);
-  await folder.sync();
+  await folder.sync().catch((error: unknown) => {
+    throw fileFailed(docPath, error);
+  });
 }
 
 /** A document that was renamed in the box, whose file is still to be moved: neither of its two names says anything yet. */
