@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { documentBlobOperations } from '../../src/realdoc/index.ts';
-import { documentsBelow } from '../../src/realdoc/operations/reading.ts';
+import { documentsBelow } from '../../src/realdoc/operations/below.ts';
 import { DocBox } from '../support/doc-box.ts';
 
 let box: DocBox;

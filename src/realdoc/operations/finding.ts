@@ -11,8 +11,8 @@ import type { ViewLine } from '../office/kind.ts';
 import type { RealDoc } from '../realdoc.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
+import { documentsBelow } from './below.ts';
 import { READING } from './heads.ts';
-import { documentsBelow } from './reading.ts';
 import { DocumentId, Line, shownLabel } from './shapes.ts';
 
 const MAX_DOCUMENTS = 500;

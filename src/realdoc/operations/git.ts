@@ -9,10 +9,10 @@ import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendVersion } from '../versions.ts';
+import { documentsBelow } from './below.ts';
 import { CHANGING, READING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { type DocumentBlobs, OFFER_ERRORS, offerVersion } from './offering.ts';
-import { documentsBelow } from './reading.ts';
 import { Sha256, VersionMade } from './shapes.ts';
 
 const MAX_DOCUMENTS = 5000;

@@ -4,7 +4,7 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { PrunePlan } from '../storage/pruner.ts';
 import { DEFAULT_RETENTION, type Retention } from '../storage/retention.ts';
-import { everyDocumentBelow } from './reading.ts';
+import { everyDocumentBelow } from './below.ts';
 
 const Days = Type.Integer({ minimum: 0, maximum: 36_500 });
 

@@ -2,8 +2,8 @@ import { type AnyOperation, closed, DocPath, operation, Type, Version } from '..
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
+import { documentsBelow } from './below.ts';
 import { READING } from './heads.ts';
-import { documentsBelow } from './reading.ts';
 import { FolderPath } from './shapes.ts';
 
 /** As many as one answer holds. */
