@@ -1,5 +1,3 @@
-import { unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, type Database, isJinguError, type Logger } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
@@ -7,7 +5,7 @@ import * as rows from '../repository/index.ts';
 import type { FileRow, ProjectionRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import type { Displaced } from './displaced.ts';
-import { Folder, reasonOf, statOf } from './folder.ts';
+import { type Folder, reasonOf } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { Mover } from './mover.ts';
 import { onDisk } from './paths.ts';
@@ -16,6 +14,7 @@ import { GONE_MS } from './read-file.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
+import { takeAway } from './take-away.ts';
 
 /** How long a program that has the file open for writing is waited for, in all, and between two looks. */
 const BUSY_MS = { most: 10_000, pause: 200 };
@@ -259,16 +258,7 @@ export class Projector {
     const workspace = rows.workspaceById(this.#o.db, file.workspace);
     // On a disk that is away the file still lies: it would come back as a new document.
     if (workspace) await refuseIfAway(workspace, file.rel);
-    const names = (row.lies ?? onDisk(file)).split('/');
-    if (await statOf(join(file.root, ...names.slice(0, -1)), file.path)) {
-      await using folder = await Folder.open(file.root, names.slice(0, -1), file.path);
-      const stat = await statOf(folder.at(names.at(-1)!), file.path);
-      if (stat && String(stat.ino) === row.signature.inode && stat.size === row.signature.size) {
-        await unlink(folder.at(names.at(-1)!));
-      }
-      // Also where an earlier try took it away and its record was lost: it must not come back with a power cut.
-      await folder.sync();
-    }
+    await takeAway(file, row.lies ?? onDisk(file), row.signature);
     const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
     await this.#record(file, { ...row, ...gone }, row);
   }
