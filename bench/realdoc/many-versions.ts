@@ -4,7 +4,7 @@ import * as rows from '../../src/realdoc/repository/index.ts';
 import type { FileRow } from '../../src/realdoc/rows.ts';
 import type { Change } from '../../src/realdoc/text/splice.ts';
 import type { TextTree } from '../../src/realdoc/text/tree.ts';
-import { appendVersion } from '../../src/realdoc/versions.ts';
+import { appendTexts, type NewText } from '../../src/realdoc/versions.ts';
 import type { BenchBox } from './bench-box.ts';
 
 interface Step {
@@ -53,15 +53,19 @@ export async function appendMany(
         emit: () => undefined,
         undoWith: () => undefined,
       };
-      for (let i = 0; i < batch; i++) {
-        const step = next(tree, first + i);
-        if (!step) {
-          isOver = true;
-          break;
+      const steps = function* (): Generator<NewText> {
+        for (let i = 0; i < batch; i++) {
+          const step = next(tree, first + i);
+          if (!step) {
+            isOver = true;
+            return;
+          }
+          tree = tree.apply(step.change);
+          ctx.callId = newId('call', Date.now());
+          yield { source: 'edit', ...step };
         }
-        tree = tree.apply(step.change);
-        file = appendVersion({ ...ctx, callId: newId('call', Date.now()) }, file, { source: 'edit', ...step });
-      }
+      };
+      file = appendTexts(ctx, file, steps());
       rows.wantProjection(tx, file.id, Date.now());
     });
     realdoc.documents.remember(file.id, file.head, tree);

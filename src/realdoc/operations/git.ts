@@ -8,7 +8,7 @@ import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
-import { appendVersion } from '../versions.ts';
+import { appendTexts, type NewText } from '../versions.ts';
 import { documentsBelow } from './below.ts';
 import { CHANGING, READING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
@@ -165,12 +165,13 @@ function cloneOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     },
     apply: (ctx, input, { taken, begun }) => {
       const made = beginDocument(room, ctx, begun, noteOf(taken.first.message));
-      let file = rows.fileById(ctx.tx, made.document)!;
-      for (const { past, change } of taken.later) {
+      const first = rows.fileById(ctx.tx, made.document)!;
+      const later = taken.later.map(({ past, change }): NewText => {
         const { commit, author, at, message } = past;
         const args = { git: { commit, author, at, file: input.file } };
-        file = appendVersion(ctx, file, { source: 'import', change, args, note: noteOf(message) });
-      }
+        return { source: 'import', change, args, note: noteOf(message) };
+      });
+      const file = appendTexts(ctx, first, later);
       const tree = TextTree.of(taken.last, room.leaves.load);
       ctx.tx.afterCommit(() => room.documents.remember(file.id, file.head, tree));
       return { ...made, version: file.head, added: tree.lines };
