@@ -59,9 +59,9 @@ export class GitFloor {
     this.#git('config', 'user.email', 'bench@localhost');
   }
 
-  /** Milliseconds of add and commit of the file as it is now; writing the file itself is not counted. */
+  /** Milliseconds of add and commit of the file as it is now; writing the file itself is not counted, and is over by then. */
   commit(bytes: Buffer): number {
-    writeFileSync(join(this.#folder, 'text.md'), bytes);
+    writeFileSync(join(this.#folder, 'text.md'), bytes, { flush: true });
     const from = performance.now();
     this.#git('add', 'text.md');
     this.#git('commit', '-q', '-m', 'edit');
