@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { canonicalJson } from '../../common/index.ts';
+import { canonicalJson as json } from '../../common/index.ts';
 import { jsonOf } from '../repository/words.ts';
 import type { OpRow } from '../rows.ts';
 
@@ -28,19 +28,7 @@ export function versionDigest(op: Signed, plain: Uint8Array): string {
  */
 function signedText(op: Signed, plain: Uint8Array): string {
   const note = op.note === null ? 'null' : `"${sha256Hex(op.note)}"`;
-  const task = op.task === null ? 'null' : text(op.task);
-  return `{"actor":${ofObject(op.actor)},"args":"${argsDigest(op.args)}","at":${number(op.at)},"base":${number(op.base)},"bytes":${number(op.bytes)},"call":${text(op.call)},"change":"${sha256Hex(plain)}","file":${text(op.file)},"label":${ofObject(op.label)},"newlines":${number(op.newlines)},"note":${note},"prev":${text(op.prev)},"source":${text(op.source)},"task":${task},"version":${number(op.version)}}`;
-}
-
-function text(value: string): string {
-  if (!value.isWellFormed()) throw new TypeError('canonical JSON has no lone surrogates');
-  return JSON.stringify(value);
-}
-
-function number(value: number): string {
-  if (!Number.isFinite(value)) throw new TypeError('canonical JSON has no NaN or Infinity');
-  // Adding zero: there is no negative zero in JSON.
-  return String(value + 0);
+  return `{"actor":${ofObject(op.actor)},"args":"${argsDigest(op.args)}","at":${json(op.at)},"base":${json(op.base)},"bytes":${json(op.bytes)},"call":${json(op.call)},"change":"${sha256Hex(plain)}","file":${json(op.file)},"label":${ofObject(op.label)},"newlines":${json(op.newlines)},"note":${note},"prev":${json(op.prev)},"source":${json(op.source)},"task":${json(op.task)},"version":${json(op.version)}}`;
 }
 
 /** Canonical texts of actors and labels by their plain ones: a box knows few, and most versions name the same. */
@@ -51,7 +39,7 @@ function ofObject(value: OpRow['actor'] | OpRow['label']): string {
   const plain = jsonOf(value);
   let known = canonical.get(plain);
   if (known === undefined) {
-    known = canonicalJson(value);
+    known = json(value);
     if (canonical.size >= MOST_KNOWN) canonical.clear();
     canonical.set(plain, known);
   }

@@ -21,6 +21,8 @@ describe('canonical JSON', () => {
     expect(canonicalJson({ b: 1, a: [undefined, '', {}], 10: null, 9: true, c: undefined })).toBe(
       '{"10":null,"9":true,"a":[null,"",{}],"b":1}',
     );
+    const long = 'a "long" name '.repeat(10);
+    for (const value of [{ [long]: -0 }, { [long]: 1e21 }]) expect(canonicalJson(value)).toBe(simple(value));
   });
 
   it('refuses what JSON cannot carry', () => {
