@@ -17,6 +17,8 @@ export interface Paragraph {
   level?: number;
   /** What holds it, with the number of paragraphs in it; absent where none of them may go or come. */
   container?: { from: number; to: number };
+  /** Something that is seen on the page and not in the line: with it the paragraph is not cut. */
+  unseen?: string;
   /** A new paragraph beside this one, looking like it. */
   sibling(text: string): string;
   lone: Lone;
@@ -73,6 +75,7 @@ class ParagraphPlan {
   readonly #bytesOf: (part: number) => Buffer;
   readonly #changes = new Map<number, Change>();
   readonly #cuts = new Map<number, number>();
+  readonly #moved = new Set<number>();
   readonly #aims: PartAim[] = [];
 
   constructor(paragraphs: readonly Paragraph[], view: readonly ViewLine[], bytesOf: (part: number) => Buffer) {
@@ -100,6 +103,7 @@ class ParagraphPlan {
         throw this.#invalid(step.verb, 'paragraphs move inside of their slide or document only');
       moved.push(this.#bytesOf(part).toString('utf8', paragraph.outer.from, paragraph.outer.to));
       this.#cut(n, step.verb);
+      this.#moved.add(n);
     }
     this.#put(step.verb, step, moved.join(''));
   }
@@ -183,7 +187,10 @@ class ParagraphPlan {
       const { outer, part, container } = p;
       const lines = { from: n, to: n };
       const others = left.get(key(p)) ?? 0;
-      if (!container || (others === 0 && !cleared.has(key(p)))) {
+      const stays = !container || (others === 0 && !cleared.has(key(p)));
+      // It would be gone without a word, or be in two places.
+      if (p.unseen && stays === this.#moved.has(n)) throw this.#unsafe(verb, `line ${n}: ${p.unseen}`, this.#safe(n));
+      if (stays) {
         cleared.add(key(p));
         const hunk = { from: 0, to: textOfPieces(p.pieces).length, text: '' };
         const splices = this.#safely(n, verb, () => spliceRuns(p.pieces, [hunk], p.lone));
@@ -200,10 +207,14 @@ class ParagraphPlan {
       return make();
     } catch (error) {
       if (!(error instanceof Unsafe)) throw error;
-      const pieces = this.#at(n, verb).pieces.filter((piece) => piece.kind === 'chars' && piece.text !== '');
-      const safe = pieces.map((piece) => `"${piece.text}"`).join(', ');
-      throw this.#unsafe(verb, `line ${n}: ${error.what}`, safe.slice(0, 500) || 'other lines');
+      throw this.#unsafe(verb, `line ${n}: ${error.what}`, this.#safe(n));
     }
+  }
+
+  #safe(n: number): string {
+    const pieces = this.#paragraphs[n - 1]!.pieces.filter((piece) => piece.kind === 'chars' && piece.text !== '');
+    const safe = pieces.map((piece) => `"${piece.text}"`).join(', ');
+    return safe.slice(0, 500) || 'other lines';
   }
 
   #unsafe(verb: number, what: string, safe: string): Error {

@@ -4,6 +4,7 @@ import { Unsafe } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
 import type { DocLine } from './document.ts';
 import { inside, spliceText, TRACKING, textXml } from './edit-text.ts';
+import { whatIsUnseen, whyKept } from './paragraph.ts';
 import { spliceTracked, type Tracker } from './track.ts';
 
 /** What an edit needs of the document it stands in. */
@@ -106,11 +107,14 @@ const RANGE_MARKS: Record<string, string> = {
   moveToRangeEnd: 'moveToRangeStart',
 };
 
-/** `others`: how many paragraphs of the same container go with it; the last one of them all stays. */
-export function cutParagraph(w: Writing, line: DocLine, isLast: boolean): PartSplice[] {
-  const { element, isInsideField } = line.paragraph;
-  if (isInsideField) throw new Unsafe('a field that goes on in another paragraph');
-  if (isLast || mustStay(element)) return clearParagraph(w, line);
+/** `isLast`: its container keeps no other paragraph, so it stays without its text. `isMoved`: it is elsewhere as it was. */
+export function cutParagraph(w: Writing, line: DocLine, o: { isLast: boolean; isMoved: boolean }): PartSplice[] {
+  const { element } = line.paragraph;
+  refuse(whyKept(line.paragraph));
+  const stays = o.isLast || mustStay(element);
+  // It would be gone without a word, or be in two places.
+  if (stays === o.isMoved) refuse(whatIsUnseen(line.paragraph));
+  if (stays) return clearParagraph(w, line);
   if (w.tracker) return [...clearParagraph(w, line), ...deletedMark(w, line)];
   const bytes = w.bytes(line.part);
   const marks = [...element.descendants()].filter((e) => RANGE_MARKS[e.local] !== undefined);
@@ -118,6 +122,10 @@ export function cutParagraph(w: Writing, line: DocLine, isLast: boolean): PartSp
     marks.some((m) => m.local === RANGE_MARKS[mark.local] && m.attr('id') === mark.attr('id'));
   const kept = marks.filter((mark) => !isPaired(mark)).map((mark) => bytes.toString('utf8', mark.from, mark.to));
   return [{ at: element.from, del: element.to - element.from, ins: kept.join('') }];
+}
+
+function refuse(what: string | undefined): void {
+  if (what !== undefined) throw new Unsafe(what);
 }
 
 /** Takes the text out of a paragraph, piece by piece between what must stay. */
@@ -151,8 +159,8 @@ function deletedMark(w: Writing, line: DocLine): PartSplice[] {
 
 /** The paragraph as it is, for another place of the same part. */
 export function rawParagraph(w: Writing, line: DocLine): string {
-  const { element, isInsideField } = line.paragraph;
-  if (isInsideField) throw new Unsafe('a field that goes on in another paragraph');
+  const { element } = line.paragraph;
+  refuse(whyKept(line.paragraph));
   if (mustStay(element)) throw new Unsafe('a paragraph that must stay where it is: the last of a cell or of a section');
   return w.bytes(line.part).toString('utf8', element.from, element.to);
 }

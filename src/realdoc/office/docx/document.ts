@@ -1,3 +1,4 @@
+import { columnName } from '../cell-address.ts';
 import type { Part, ViewLine } from '../kind.ts';
 import { refused } from '../refused.ts';
 import { Parts } from '../relations.ts';
@@ -110,15 +111,28 @@ class Reader {
     const name = `T${++this.#tables}`;
     const story = this.#story === '' ? '' : `${this.#story} `;
     let row = 0;
-    for (const tr of within(table, 'tr')) {
+    for (const tr of this.#within(table, 'tr')) {
       row++;
       let column = 1 + Number(tr.first('trPr')?.first('gridBefore')?.attr('val') ?? 0);
-      for (const tc of within(tr, 'tc')) {
-        const address = `${story}${name}!${letters(column)}${row}`;
+      for (const tc of this.#within(tr, 'tc')) {
+        const address = `${story}${name}!${columnName(column)}${row}`;
         this.#blocks(tc, `${address}|`, { address, isFirst: true });
         const span = Number(tc.first('tcPr')?.first('gridSpan')?.attr('val') ?? 1);
         column += span > 0 && span < 1000 ? span : 1;
       }
+    }
+  }
+
+  /** Rows of a table or cells of a row, whatever wraps them. */
+  *#within(parent: XmlElement, local: string): Generator<XmlElement> {
+    for (const child of parent.elements()) {
+      if (child.local === local) yield child;
+      else if (child.local === 'sdt') {
+        const outer = this.#fixed;
+        this.#fixed ??= whyBound(child.first('sdtPr'));
+        yield* this.#within(child.first('sdtContent') ?? child, local);
+        this.#fixed = outer;
+      } else if (child.local === 'customXml' || child.local === 'ins') yield* this.#within(child, local);
     }
   }
 
@@ -156,19 +170,4 @@ class Reader {
 
 function plainText(paragraph: XmlElement): string {
   return [...paragraph.descendants('t')].map((t) => t.text).join('');
-}
-
-/** Rows of a table or cells of a row, whatever wraps them. */
-function* within(parent: XmlElement, local: string): Generator<XmlElement> {
-  for (const child of parent.elements()) {
-    if (child.local === local) yield child;
-    else if (child.local === 'sdt') yield* within(child.first('sdtContent') ?? child, local);
-    else if (child.local === 'customXml' || child.local === 'ins') yield* within(child, local);
-  }
-}
-
-function letters(column: number): string {
-  let out = '';
-  for (let n = column; n > 0; n = Math.floor((n - 1) / 26)) out = String.fromCharCode(65 + ((n - 1) % 26)) + out;
-  return out;
 }

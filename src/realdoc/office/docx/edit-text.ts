@@ -4,7 +4,7 @@ import { BREAK } from '../kind.ts';
 import { type TextHunk, Unsafe } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
 import { escapeXml } from '../xml-text.ts';
-import type { Paragraph, Segment } from './paragraph.ts';
+import { type Paragraph, type Segment, sourceOf } from './paragraph.ts';
 
 /** Where new text goes: into a segment, in front of it or behind it, or into a run of its own at a byte. */
 export type Host = { segment: Segment; at: number } | { lone: number; like: XmlElement | undefined };
@@ -154,14 +154,14 @@ function emptied(edits: ReadonlyMap<Segment, readonly TextHunk[]>): Set<XmlEleme
 }
 
 function spliceSegment(bytes: Buffer, segment: Segment, edits: readonly TextHunk[]): PartSplice[] {
-  const { node, text, decoded } = segment;
+  const { node, decoded } = segment;
   const q = prefixOf(node);
   const sorted = edits.toSorted((a, b) => a.from - b.from);
   if (segment.kind === 'mark') {
-    const [edit] = sorted;
-    const ins = edit!.text === '' ? '' : textXml(edit!.text, q);
-    if (edit!.to > edit!.from) return [{ at: node.from, del: node.to - node.from, ins }];
-    return [{ at: edit!.from === 0 ? node.from : node.to, del: 0, ins }];
+    return sorted.map(({ from, to, text: ins }) => {
+      const at = from === 0 ? node.from : node.to;
+      return { at, del: to > from ? node.to - node.from : 0, ins: textXml(ins, q) };
+    });
   }
   if (decoded) {
     return sorted.map(({ from, to, text: ins }) => {
@@ -169,25 +169,28 @@ function spliceSegment(bytes: Buffer, segment: Segment, edits: readonly TextHunk
       return { at, del: decoded.at(to) - at, ins: insideText(ins, q) };
     });
   }
+  const source = sourceOf(segment);
   let now = '';
   let at = 0;
   for (const edit of sorted) {
-    now += text.slice(at, edit.from) + edit.text;
+    now += escapeXml(source.slice(at, edit.from)) + insideText(edit.text, q);
     at = edit.to;
   }
-  now += text.slice(at);
-  return replaceBytes(bytes, node.from, node.to, textXml(now, q) || `<${q}t></${q}t>`);
+  now += escapeXml(source.slice(at));
+  const empty = `<${q}t xml:space="preserve"></${q}t>`;
+  const xml = `<${q}t xml:space="preserve">${now}</${q}t>`.replaceAll(empty, '');
+  return replaceBytes(bytes, node.from, node.to, xml || `<${q}t></${q}t>`);
 }
 
 /** Text as run content: elements of their own for tabs and line breaks. */
-export function textXml(text: string, q: string, local = 't'): string {
+export function textXml(text: string, q: string): string {
   const pieces = text.split(/([\t↵])/);
   return pieces
     .map((piece) => {
       if (piece === '\t') return `<${q}tab/>`;
       if (piece === BREAK) return `<${q}br/>`;
       if (piece === '') return '';
-      return `<${q}${local} xml:space="preserve">${escapeXml(piece)}</${q}${local}>`;
+      return `<${q}t xml:space="preserve">${escapeXml(piece)}</${q}t>`;
     })
     .join('');
 }

@@ -39,6 +39,8 @@ export interface Paragraph {
   readonly boxes: readonly { element: XmlElement; twin: XmlElement | undefined }[];
   /** A field begins or ends here that ends or began in another paragraph. */
   readonly isInsideField: boolean;
+  /** Why nothing may be put in front of it or behind it, if so: it stands in a locked control, or in a field's result. */
+  readonly closed: { before: string | undefined; after: string | undefined };
 }
 
 interface Reading {
@@ -54,11 +56,13 @@ interface Reading {
 export function readParagraph(bytes: Buffer, element: XmlElement, fields: FieldStack): Paragraph {
   const reading: Reading = { bytes, fields, text: '', segments: [], boundaries: [], boxes: [] };
   const before = fields.depth;
+  const whyBefore = fields.whyFixed;
   const lowest = fields.watch();
   readChildren(reading, element, []);
   const { text, segments, boundaries, boxes } = reading;
   const isInsideField = fields.depth !== before || lowest() < before;
-  return { element, text, segments, boundaries, boxes, isInsideField };
+  const closed = { before: whyBefore, after: fields.whyFixed };
+  return { element, text, segments, boundaries, boxes, isInsideField, closed };
 }
 
 /** Containers that only group runs. */
@@ -69,14 +73,14 @@ function readChildren(r: Reading, parent: XmlElement, chain: readonly unknown[])
     const { local } = child;
     if (local === 'r') readRun(r, child, chain);
     else if (TRANSPARENT.has(local)) readChildren(r, child, chain);
-    else if (local === 'hyperlink') enclosed(r, child, 'a link', () => readChildren(r, child, [...chain, child]));
+    else if (local === 'hyperlink') enclosed(r, 'a link', () => readChildren(r, child, [...chain, child]));
     else if (local === 'fldSimple') {
       const fixed = r.fields.isComputed(child.attr('instr') ?? '') ? 'a field' : undefined;
-      enclosed(r, child, 'a field', () => readWithin(r, child, [...chain, child], fixed));
+      enclosed(r, 'a field', () => readWithin(r, child, [...chain, child], fixed));
     } else if (local === 'sdt') {
       const content = child.first('sdtContent');
       const fixed = whyFixed(child.first('sdtPr'));
-      if (content) enclosed(r, child, 'a content control', () => readWithin(r, content, [...chain, child], fixed));
+      if (content) enclosed(r, 'a content control', () => readWithin(r, content, [...chain, child], fixed));
     } else if (local === 'oMath' || local === 'oMathPara') fix(r, child, child, 'a formula', mathOf(child), chain);
     else if (local === 'AlternateContent') {
       const choice = child.first('Choice');
@@ -85,7 +89,7 @@ function readChildren(r: Reading, parent: XmlElement, chain: readonly unknown[])
   }
 }
 
-function enclosed(r: Reading, _element: XmlElement, what: string, read: () => void): void {
+function enclosed(r: Reading, what: string, read: () => void): void {
   r.boundaries.push({ at: r.text.length, what });
   read();
   r.boundaries.push({ at: r.text.length, what });
@@ -101,19 +105,49 @@ function readWithin(r: Reading, parent: XmlElement, chain: readonly unknown[], f
 
 /** The same paragraph where nothing in it can be changed. */
 export function fixedParagraph(paragraph: Paragraph, what: string): Paragraph {
-  return { ...paragraph, segments: paragraph.segments.map((segment) => ({ ...segment, kind: 'fixed', what })) };
+  const segments = paragraph.segments.map((segment) => ({ ...segment, kind: 'fixed' as const, what }));
+  return { ...paragraph, segments, closed: { before: what, after: what } };
 }
 
 /** Why nothing in whole paragraphs of a content control can be changed: what is bound is filled in anew by Word. */
 export function whyBound(properties: XmlElement | undefined): string | undefined {
   if (properties?.first('dataBinding')) return 'a content control that shows a property of the document';
-  const lock = properties?.first('lock')?.attr('val');
-  return lock === 'contentLocked' || lock === 'sdtContentLocked' ? 'a locked content control' : undefined;
+  return isLocked(properties) ? LOCKED : undefined;
+}
+
+const LOCKED = 'a locked content control';
+
+function isLocked(properties: XmlElement | undefined): boolean {
+  return ['contentLocked', 'sdtContentLocked'].includes(properties?.first('lock')?.attr('val') ?? '');
+}
+
+/** Elements that are seen on the page and not in the line. */
+const PICTURES: Record<string, string> = {
+  drawing: 'a drawing',
+  pict: 'a picture',
+  object: 'an embedded object',
+  contentPart: 'ink',
+};
+
+/** Why a paragraph may not go as a whole, with all that is in it, or away from its place. */
+export function whyKept(paragraph: Paragraph): string | undefined {
+  const { closed, isInsideField } = paragraph;
+  if (isInsideField) return 'a field that goes on in another paragraph';
+  if (closed.before !== undefined) return closed.before;
+  for (const lock of paragraph.element.descendants('lock')) {
+    if (lock.parent?.local === 'sdtPr' && lock.attr('val') !== 'unlocked') return LOCKED;
+  }
+  return undefined;
+}
+
+/** What a paragraph holds beside the text that its line shows. */
+export function whatIsUnseen({ element, text, boundaries }: Paragraph): string | undefined {
+  for (const { local } of element.descendants()) if (PICTURES[local]) return PICTURES[local];
+  return text === '' ? boundaries[0]?.what : undefined;
 }
 
 function whyFixed(properties: XmlElement | undefined): string | undefined {
-  const lock = properties?.first('lock')?.attr('val');
-  if (lock === 'contentLocked' || lock === 'sdtContentLocked') return 'a locked content control';
+  if (isLocked(properties)) return LOCKED;
   const chosen = [
     'dropDownList',
     'comboBox',
@@ -151,16 +185,13 @@ function readRun(r: Reading, run: XmlElement, chain: readonly unknown[]): void {
 }
 
 const OBJECTS: Record<string, string> = {
-  drawing: 'a drawing',
-  pict: 'a picture',
-  object: 'an embedded object',
+  ...PICTURES,
   AlternateContent: 'a drawing',
   footnoteReference: 'a footnote mark',
   endnoteReference: 'an endnote mark',
   br: 'a page or column break',
   pgNum: 'a page number',
   dayShort: 'a date',
-  contentPart: 'ink',
 };
 
 function isLineBreak(element: XmlElement): boolean {
@@ -171,13 +202,25 @@ function isLineBreak(element: XmlElement): boolean {
 function readText(r: Reading, run: XmlElement, node: XmlElement, chain: readonly unknown[]): void {
   const [only, ...more] = node.children;
   const keeps = node.attr('space') === 'preserve';
-  const whole = plain(node.text);
-  const text = keeps ? whole : whole.trim();
+  const text = plain(textOf(node));
   const isOne = more.length === 0 && only?.kind === 'text' && keeps;
   const decoded = isOne ? decodeXml(r.bytes, only) : undefined;
   const what = r.fields.whyFixed;
   const kind = what === undefined ? 'text' : 'fixed';
   add(r, { kind, text, run, node, chain, ...(decoded ? { decoded } : {}), ...(what ? { what } : {}) });
+}
+
+/** Outer white space counts where the element says so. White space is what XML says it is: an indent of U+3000 is text. */
+function textOf(node: XmlElement): string {
+  const { text } = node;
+  return node.attr('space') === 'preserve'
+    ? text
+    : text.replace(/^[ \t\r\n]+/, '').replace(/(?<![ \t\r\n])[ \t\r\n]+$/, '');
+}
+
+/** What a text segment holds, unit by unit what it shows: a line break or `↵` in it is a character like another. */
+export function sourceOf(segment: Segment): string {
+  return textOf(segment.node);
 }
 
 /** Line breaks in character data are spaces to a word processor. One unit stays one unit. */

@@ -48,6 +48,7 @@ class Resolver {
   /** All that changes inside a paragraph is worked out together. */
   readonly #hunks = new Map<DocLine, { hunk: TextHunk; verb: number }[]>();
   readonly #cut = new Map<DocLine, number>();
+  readonly #moved = new Set<DocLine>();
 
   constructor(document: Document, writing: Writing) {
     this.#document = document;
@@ -136,10 +137,11 @@ class Resolver {
     const paragraphs = [...(parent?.elements('p') ?? [])];
     const going = new Set([...this.#cut.keys()].map((each) => each.paragraph.element));
     const isLast = paragraphs.at(-1) === line.paragraph.element && paragraphs.every((p) => going.has(p));
+    const o = { isLast, isMoved: this.#moved.has(line) };
     this.#aim(
       line,
       verb,
-      this.#guarded(line, verb, () => cutParagraph(this.#w, line, isLast)),
+      this.#guarded(line, verb, () => cutParagraph(this.#w, line, o)),
     );
     const { twin } = line;
     if (!twin || twin.text !== line.paragraph.text) return;
@@ -161,6 +163,7 @@ class Resolver {
     }
     const isAfter = anchor > 0 && after === anchor;
     const { element } = named.paragraph;
+    if (anchor > 0) this.#refuseClosed(named, isAfter, verb);
     const ins = newParagraphs(
       this.#w,
       named,
@@ -175,6 +178,12 @@ class Resolver {
       region: anchor === 0 ? { from: at, to: at } : insideOf(element),
       splices: [{ at, del: 0, ins }],
     });
+  }
+
+  #refuseClosed(line: DocLine, isAfter: boolean, verb: number): void {
+    const { closed } = line.paragraph;
+    const what = isAfter ? closed.after : closed.before;
+    if (what !== undefined) throw this.#unsafe(line, verb, new Unsafe(what));
   }
 
   /** What new text behind a heading looks like: as the next text beside it. */
@@ -204,9 +213,11 @@ class Resolver {
     const raw = moved.map((line) => this.#guarded(line, verb, () => rawParagraph(this.#w, line))).join('');
     for (const line of moved) {
       this.#markCut(line, verb);
+      this.#moved.add(line);
     }
     const { element } = target.paragraph;
     const isAfter = anchor > 0 && after === anchor;
+    if (anchor > 0) this.#refuseClosed(target, isAfter, verb);
     const at = anchor === 0 ? this.#beginning(element) : isAfter ? element.to : element.from;
     const held = anchor === 0 ? { from: at, to: at } : insideOf(element);
     const splices = [{ at, del: 0, ins: raw }];

@@ -5,7 +5,7 @@ import type { XmlElement } from '../xml.ts';
 import { escapeXml } from '../xml-text.ts';
 import type { Document } from './document.ts';
 import { hostOf, inside, refuseUnsafe, runLook, textXml } from './edit-text.ts';
-import type { Paragraph, Segment } from './paragraph.ts';
+import { type Paragraph, type Segment, sourceOf } from './paragraph.ts';
 
 /** Writes the attributes of tracked changes, each with an id that the document does not use yet. */
 export class Tracker {
@@ -137,8 +137,9 @@ class RunWriter {
       const isWhole = at === segment.from && end === segment.to;
       if (segment.kind !== 'text' || (isWhole && !isDeleted)) this.#push(state, this.#raw(segment.node));
       else {
-        const text = segment.text.slice(at - segment.from, end - segment.from);
-        this.#push(state, textXml(text, this.#q, isDeleted ? 'delText' : 't'));
+        const text = escapeXml(sourceOf(segment).slice(at - segment.from, end - segment.from));
+        const local = `${this.#q}${isDeleted ? 'delText' : 't'}`;
+        this.#push(state, text === '' ? '' : `<${local} xml:space="preserve">${text}</${local}>`);
       }
     }
   }

@@ -6,6 +6,8 @@ import type { Parts } from '../relations.ts';
 import type { XmlElement } from '../xml.ts';
 import { encodeInline, inlinePieces, keepSpaces, prefixOfText, TEXT } from './inline.ts';
 
+const DRAWING = 'urn:oasis:names:tc:opendocument:xmlns:drawing:1.0';
+
 /** Made from the rest of the document by the program: not typed. */
 const MADE =
   /^(?:table-of-content|alphabetical-index|bibliography|illustration-index|object-index|table-index|user-index|tracked-changes)$/;
@@ -102,6 +104,7 @@ class Walk {
       container: { from: list.from, to: list.to },
       ...(address === '' ? {} : { prefix: `${address}|`, address }),
       ...(level ? { level } : {}),
+      ...([...element.descendants()].some((each) => each.uri === DRAWING) ? { unseen: 'a picture or a frame' } : {}),
       sibling: (text) => {
         const paragraph = siblingOf(element, bytes, p, text);
         return item ? `${startTag(item, bytes, { 'xml:id': undefined })}>${paragraph}</${item.name}>` : paragraph;

@@ -110,6 +110,26 @@ describe('edits of Word documents', () => {
     expect(bodyAfter('<w:p/>', [{ set: '1', text: ['x'] }])).toBe(p(run('x')));
   });
 
+  it('strip only the white space of XML, and leave the characters beside a change as they were stored', () => {
+    const body = p('<w:r><w:t>\u3000\u3000第一条 甲方\u00a0 </w:t></w:r>');
+    expect(lines(partsOf(body))).toEqual(['\u3000\u3000第一条 甲方\u00a0']);
+    expect(bodyAfter(body, [{ sub: { find: '甲方', replace: '乙方' } }])).toBe(p(run('\u3000\u3000第一条 乙方\u00a0')));
+    const odd = p('<w:r><w:t>press ↵\u2028now</w:t></w:r>');
+    const edited = bodyAfter(odd, [{ sub: { find: 'now', replace: 'then' } }]);
+    expect(edited).toBe(p(run('press ↵\u2028then')));
+    expect(bodyAfter(odd, [{ sub: { find: 'now', replace: 'then' } }], true)).toContain(t('press ↵\u2028'));
+  });
+
+  it('write every change beside one tab, break or hyphen', () => {
+    const body = p(`<w:r><w:tab/>${t('foo')}</w:r>`);
+    expect(bodyAfter(body, [{ set: '1', text: ['A\tB foo'] }])).toBe(
+      p(`<w:r>${t('A')}<w:tab/>${t('B ')}${t('foo')}</w:r>`),
+    );
+    const broken = p('<w:r><w:br/></w:r>');
+    expect(lines(edit(partsOf(broken), [{ set: '1', text: ['x↵y'] }]))).toEqual(['x↵y']);
+    expect(lines(edit(partsOf(broken), [{ set: '1', text: ['x↵y'] }], true))).toEqual(['x↵y']);
+  });
+
   it('stop at the edges of fields, links, controls and drawings, and say what may be changed', () => {
     const link = `<w:hyperlink r:id="rId9">${run('the site')}</w:hyperlink>`;
     const body = p(`${run('See ')}${link}${run(' now.')}`);

@@ -56,6 +56,16 @@ describe('a text document', () => {
     expect(lines(odt, gap)[1]).toBe(' from 7  17 &   later\tx↵y');
   });
 
+  it('keeps a picture that no line shows: its paragraph moves whole and is not cut', () => {
+    const frame =
+      '<text:p><d:frame xmlns:d="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><d:image/></d:frame></text:p>';
+    const pictured = document(`<text:p>a</text:p>${frame}<text:p>b</text:p>`);
+    for (const verb of [{ cut: '2' }, { set: '1-2', text: ['a'] }]) {
+      expect(() => edit(odt, pictured, verb)).toThrow(expect.objectContaining({ code: 'DOC_UNSAFE_SPAN' }));
+    }
+    expect(textOf(edit(odt, pictured, { move: '2', to: '>3' }), 'content.xml')).toContain(`<text:p>b</text:p>${frame}`);
+  });
+
   it('puts text after a heading, list items into lists, and cuts them whole', () => {
     const after = edit(odt, parts, { put: '>1', text: ['new'] }, { put: '>3', text: ['between'] }, { cut: '4' });
     expect(lines(odt, after).slice(0, 5)).toEqual(['Opening hours', 'new', lines(odt, parts)[1], 'first', 'between']);
