@@ -31,7 +31,9 @@ export const CORE_FORMATS: Partial<Record<TextFormat, CoreFormat>> = {
     check: (doc) => checkCsv(csvOf(doc)),
     meaning: (doc, { region }) => {
       const raw = doc.source.slice(region.from, region.to).toString('utf8');
-      return /^"(?:[^"]|"")*"$/.test(raw) ? raw.slice(1, -1).replaceAll('""', '"') : undefined;
+      if (raw.length < 2 || !raw.startsWith('"') || !raw.endsWith('"')) return undefined;
+      const inner = raw.slice(1, -1);
+      return inner.replaceAll('""', '').includes('"') ? undefined : inner.replaceAll('""', '"');
     },
   },
   json: {

@@ -1,3 +1,4 @@
+import { readAtx } from '../formats/markdown/line-forms.ts';
 import { formatOf } from './kind.ts';
 
 export interface OutlineEntry {
@@ -7,6 +8,8 @@ export interface OutlineEntry {
 }
 
 const MAX_TITLE = 200;
+/** A line is judged by its beginning: titles are shorter, and lines that are not may be as long as the file. */
+const MAX_LINE = 4096;
 const CODE =
   /^(\s*)(?:export\s+)?(?:default\s+)?(?:async\s+)?(?:(?:pub(?:\([^)]*\))?|public|private|protected|static|abstract|final)\s+)*(?:def|class|function|interface|type|enum|struct|trait|impl|fn|func|module|namespace|CREATE TABLE)\s+\S.*/;
 const CHAPTER = /^\s*第[一二三四五六七八九十百\d]+([编章节条])/;
@@ -19,7 +22,7 @@ export function outlineOf(text: string, path: string): OutlineEntry[] {
   const lines = text.split('\n');
   let fence = false;
   for (const [i, raw] of lines.entries()) {
-    const line = raw.replace(/\r$/, '');
+    const line = raw.slice(0, MAX_LINE).replace(/\r$/, '');
     const add = (level: number, title: string): void => {
       out.push({ line: i + 1, level, title: title.trim().slice(0, MAX_TITLE) });
     };
@@ -39,10 +42,11 @@ export function outlineOf(text: string, path: string): OutlineEntry[] {
     } else {
       if (/^\s*(?:```|~~~)/.test(line)) fence = !fence;
       if (fence) continue;
-      const heading = /^ {0,3}(#{1,6})\s+(.*?)\s*#*$/.exec(line);
-      const under = lines[i + 1]?.trim() ?? '';
+      // A title may stand behind a blank that is none to Markdown, such as an ideographic one.
+      const heading = readAtx(line.replace(/^( {0,3}#{1,6})\s/, '$1 '));
+      const under = lines[i + 1]?.slice(0, MAX_LINE).trim() ?? '';
       const chapter = CHAPTER.exec(line);
-      if (heading) add(heading[1]!.length, heading[2]!);
+      if (heading) add(heading.level, heading.title);
       else if (line.trim() !== '' && /^(?:={3,}|-{3,})$/.test(under) && !line.includes('|'))
         add(under[0] === '=' ? 1 : 2, line);
       else if (chapter) add(CHAPTER_LEVEL[chapter[1]!] ?? 1, line);

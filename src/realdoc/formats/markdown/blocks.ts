@@ -1,4 +1,5 @@
 import { indexLines, type LineIndex } from '../../text/line-index.ts';
+import { cellsIn, closesFence, isDelimiterRow, isRule, isTagAlone, readAtx, trimBlanks } from './line-forms.ts';
 
 export interface Heading {
   level: number;
@@ -23,9 +24,7 @@ export interface MarkdownText {
 }
 
 const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
-const ATX = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
 const UNDERLINE = /^ {0,3}(=+|-+)[ \t]*$/;
-const RULE = /^ {0,3}(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,})$/;
 const ITEM = /^( {0,3}(?:[-*+]|\d{1,9}[.)]))(?:([ \t]+)\S|[ \t]*$)/;
 const QUOTE = /^ {0,3}> ?/;
 const DEFINITION = /^ {0,3}\[[^\]]+\]:[ \t]*\S+[ \t]*(?:[ \t](?:"[^"]*"|'[^']*'|\([^)]*\))[ \t]*)?$/;
@@ -42,10 +41,8 @@ const HTML_BLOCKS: readonly [RegExp, RegExp][] = [
   ],
 ];
 
-/** Kind 7: one tag alone on its line. It breaks off no paragraph and ends at a blank line. */
-const HTML_TAG =
-  /^ {0,3}<(?:\/[A-Za-z][A-Za-z0-9-]*|[A-Za-z][A-Za-z0-9-]*(?:[ \t]+[A-Za-z_:][\w.:-]*(?:[ \t]*=[ \t]*(?:"[^"]*"|'[^']*'|[^ \t"'=<>`]+))?)*[ \t]*\/?)[ \t]*>[ \t]*$/;
-const TAG_BLOCK: readonly [RegExp, RegExp] = [HTML_TAG, /^[ \t]*$/];
+/** Kind 7 breaks off no paragraph and ends at a blank line. */
+const TAG_BLOCK_END = /^[ \t]*$/;
 
 /**
  * Finds headings, tables and front matter line by line (CommonMark 0.31 and GFM tables): what stands in fenced or
@@ -98,23 +95,23 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
       item = 0;
       continue;
     }
-    const atx = ATX.exec(line);
+    const atx = readAtx(line);
     if (atx) {
-      text.headings.push({ level: atx[1]!.length, title: titleOf(atx[2] ?? ''), from: i, to: i });
+      text.headings.push({ level: atx.level, title: titleOf(atx.title), from: i, to: i });
       paragraph = -1;
       item = 0;
       continue;
     }
     const html =
-      HTML_BLOCKS.find(([open]) => open.test(line)) ??
-      (paragraph < 0 && !isLazy && HTML_TAG.test(line) ? TAG_BLOCK : undefined);
+      HTML_BLOCKS.find(([open]) => open.test(line))?.[1] ??
+      (paragraph < 0 && !isLazy && isTagAlone(line) ? TAG_BLOCK_END : undefined);
     if (html) {
-      i = htmlEnd(index, i, html[1]);
+      i = htmlEnd(index, i, html);
       paragraph = -1;
       item = 0;
       continue;
     }
-    if (RULE.test(line)) {
+    if (isRule(line)) {
       paragraph = -1;
       item = 0;
       continue;
@@ -152,9 +149,9 @@ export function readMarkdown(bytes: Buffer): MarkdownText {
 function isText(line: string): boolean {
   return !(
     isBlank(line) ||
-    ATX.test(line) ||
+    readAtx(line) !== undefined ||
     FENCE.test(line) ||
-    RULE.test(line) ||
+    isRule(line) ||
     HTML_BLOCKS.some(([open]) => open.test(line))
   );
 }
@@ -178,10 +175,6 @@ export function isBlank(line: string): boolean {
   return /^[ \t\r]*$/.test(line);
 }
 
-function trimBlanks(line: string): string {
-  return line.replace(/^[ \t]+|[ \t]+$/g, '');
-}
-
 export function titleOf(latin1: string): string {
   return Buffer.from(latin1, 'latin1').toString('utf8').trim();
 }
@@ -203,9 +196,8 @@ function frontMatterEnd(index: LineIndex): number {
 }
 
 /** Line of the closing fence; the last line of the text if none closes it. */
-function fenceEnd(index: LineIndex, open: number, mark: string, itemIndent = 0): number {
-  const close = new RegExp(`^ {0,${itemIndent + 3}}\\${mark[0]}{${mark.length},}[ \\t]*$`);
-  for (let i = open + 1; i < index.count; i++) if (close.test(lineText(index, i))) return i;
+function fenceEnd(index: LineIndex, open: number, mark: string): number {
+  for (let i = open + 1; i < index.count; i++) if (closesFence(lineText(index, i), mark)) return i;
   return index.count;
 }
 
@@ -228,32 +220,5 @@ function quoteEnd(index: LineIndex, from: number): number {
 
 function isTable(line: string, next: string): boolean {
   if (!line.includes('|') && !next.includes('|')) return false;
-  if (!/^ {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/.test(next) || !next.includes('-'))
-    return false;
-  return cellsIn(line).length === cellsIn(next).length;
-}
-
-/** Offsets of the cells of a table row, without the blanks around; `\|` is content (GFM 4.10). */
-export function cellsIn(line: string): { from: number; to: number }[] {
-  let from = 0;
-  let end = line.length;
-  while (line[from] === ' ' || line[from] === '\t') from++;
-  while (end > from && (line[end - 1] === ' ' || line[end - 1] === '\t')) end--;
-  if (line[from] === '|') from++;
-  if (end > from && line[end - 1] === '|' && line[end - 2] !== '\\') end--;
-  const cells: { from: number; to: number }[] = [];
-  let start = from;
-  for (let i = from; i <= end; i++) {
-    if (i < end && line[i] === '\\') {
-      i++;
-      continue;
-    }
-    if (i < end && line[i] !== '|') continue;
-    let [a, b] = [start, Math.min(i, end)];
-    while (a < b && (line[a] === ' ' || line[a] === '\t')) a++;
-    while (b > a && (line[b - 1] === ' ' || line[b - 1] === '\t')) b--;
-    cells.push({ from: a, to: b });
-    start = i + 1;
-  }
-  return cells;
+  return isDelimiterRow(next) && cellsIn(line).length === cellsIn(next).length;
 }

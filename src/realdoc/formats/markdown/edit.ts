@@ -12,7 +12,8 @@ import {
   wholeOf,
 } from '../ask.ts';
 import { columnNumber } from '../csv/address.ts';
-import { cellsIn, isBlank, lineText, type MarkdownText, readMarkdown, titleOf } from './blocks.ts';
+import { isBlank, lineText, type MarkdownText, readMarkdown, titleOf } from './blocks.ts';
+import { cellsIn } from './line-forms.ts';
 import { addressesOf, findSections, type Section, sectionsOf } from './sections.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -111,8 +112,9 @@ function addAfter(
 /** Where sections of one name are, with what tells them apart if something does. */
 function placesOf(sections: readonly Section[], found: readonly Section[]): { line: number; address?: string }[] {
   const addresses = addressesOf(sections);
+  const order = new Map(sections.map((section, i) => [section, i]));
   return found.map((section) => {
-    const address = addresses[sections.indexOf(section)];
+    const address = addresses[order.get(section)!];
     return { line: section.heading.from + 1, ...(address === undefined ? {} : { address }) };
   });
 }
@@ -171,8 +173,10 @@ export function outlineOfMarkdown(bytes: Buffer): OutlineEntry[] {
     to: body.to > body.from ? body.to : heading.to + 1,
     ...(addresses[i] === undefined ? {} : { address: addresses[i] }),
   }));
+  let next = 0;
   for (const [i, table] of text.tables.entries()) {
-    const above = sections.findLast(({ heading }) => heading.from < table.from);
+    while (next < sections.length && sections[next]!.heading.from < table.from) next++;
+    const above = sections[next - 1];
     const title = cellsIn(lineText(text.index, table.from)).map(({ from, to }) =>
       titleOf(lineText(text.index, table.from).slice(from, to)),
     );
