@@ -14,7 +14,7 @@ const VIEWS: Record<string, View> = {
     return renderDocLog(answer, context.terminal, context.locale, await namesOf(context));
   },
   'doc.diff': async (context, input) =>
-    renderDocDiff(await ask<DiffAnswer>(context, 'doc.diff', input), context.terminal),
+    renderDocDiff(await ask<DiffAnswer>(context, 'doc.diff', input), context.terminal, context.locale),
   'doc.status': async (context, input) =>
     renderDocStatus(await ask<StatusAnswer>(context, 'doc.status', input), context.terminal, context.locale),
   'doc.blame': async (context, input) => {

@@ -1,3 +1,4 @@
+import type { Locale } from '../../common/index.ts';
 import { type DiffLine, parseDiff } from '../../common/unified-diff.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from './value.ts';
@@ -11,19 +12,24 @@ export interface DiffAnswer {
   removed: number;
   words?: { line: number; runs: { op: '=' | '-' | '+'; text: string }[] }[];
   cells?: { address: string; from: string | null; to: string | null }[];
+  cellsCut?: boolean;
 }
 
-/** What differs between two versions: cells for a table, words where they were asked for, else lines with the changed part marked. */
-export function renderDocDiff(answer: DiffAnswer, terminal: Terminal): string {
+/** What differs between two versions: words where they were asked for, cells of a table, else lines with the changed part marked. */
+export function renderDocDiff(answer: DiffAnswer, terminal: Terminal, locale: Locale): string {
   const { path, from, to, added, removed } = answer;
   const counts = `${terminal.style('green', `+${added}`)} ${terminal.style('red', `-${removed}`)}`;
   const title = `${terminal.style('bold', `${plain(path)}  v${from} → v${to}`)}  ${counts}`;
-  return [title, ...bodyOf(answer, terminal)].join('\n');
+  return [title, ...bodyOf(answer, terminal, locale)].join('\n');
 }
 
-function bodyOf({ cells, words, unified }: DiffAnswer, terminal: Terminal): string[] {
-  if (cells && cells.length > 0) return cells.map((cell) => renderCell(cell, terminal));
+function bodyOf({ cells, cellsCut, words, unified }: DiffAnswer, terminal: Terminal, locale: Locale): string[] {
   if (words && words.length > 0) return words.map((hunk) => renderWords(hunk, terminal));
+  if (cells && cells.length > 0) {
+    const more =
+      locale === 'zh' ? '还有更多单元格有变化;按行查看:--lines' : 'more cells changed; line by line: --lines';
+    return [...cells.map((cell) => renderCell(cell, terminal)), ...(cellsCut ? [terminal.style('dim', more)] : [])];
+  }
   return parseDiff(unified).flatMap((hunk) => [
     terminal.style('cyan', `line ${hunk.line}`),
     ...hunk.lines.map((line) => renderLine(line, terminal)),
@@ -36,7 +42,9 @@ function renderCell(
 ): string {
   const before = from === null ? '' : terminal.style('red', plain(from));
   const after = to === null ? '' : terminal.style('green', plain(to));
-  return `${plain(address)}  ${before}${from === null || to === null ? '' : ' → '}${after}`;
+  // Without colour it must be seen too which of the two is missing.
+  const change = from === null ? `+ ${after}` : to === null ? `- ${before}` : `${before} → ${after}`;
+  return `${plain(address)}  ${change}`;
 }
 
 /** As `git diff --word-diff` and wdiff mark it, so that it can be read without colour too. */

@@ -48,7 +48,10 @@ function byAddress(before: readonly Line[], after: readonly Line[]): ViewChange[
   let last: string | undefined;
   for (const line of before) {
     if (now.has(line.address!)) last = line.address;
-    else gone.set(last, [...(gone.get(last) ?? []), { address: line.address!, from: contentOf(line), to: null }]);
+    else {
+      const here = gone.get(last) ?? [];
+      if (here.push({ address: line.address!, from: contentOf(line), to: null }) === 1) gone.set(last, here);
+    }
   }
   const out: ViewChange[] = [...(gone.get(undefined) ?? [])];
   for (const line of after) {
@@ -56,7 +59,7 @@ function byAddress(before: readonly Line[], after: readonly Line[]): ViewChange[
     const was = old.get(address);
     const [from, to] = [was ? contentOf(was) : null, contentOf(line)];
     if (from !== to) out.push({ address, from, to });
-    out.push(...(gone.get(address) ?? []));
+    for (const change of gone.get(address) ?? []) out.push(change);
   }
   return out;
 }

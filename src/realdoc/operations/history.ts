@@ -12,10 +12,9 @@ import {
   VersionGroup,
 } from '../../protocol/index.ts';
 import { resolveVersion } from '../history/at.ts';
-import { compareShown } from '../history/compare.ts';
+import { type CellChange, compareShown } from '../history/compare.ts';
 import { groupVersions } from '../history/groups.ts';
 import { wordHunks } from '../history/word-hunks.ts';
-import type { ViewChange } from '../office/diff-views.ts';
 import { Pace } from '../pace.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
@@ -142,15 +141,14 @@ function versionBefore(db: Reader, file: FileRow, version: number): number {
   return op && op.version > op.span ? op.version - op.span : version;
 }
 
-/** A difference is to be read: one that names more cells than this is that of another file. */
+/** A difference is to be read: a longer one is that of another file. */
 const MAX_DIFF_LINES = 5000;
-const MAX_CELLS = 2000;
 const MAX_CELL_CHARS = 2000;
 
-function shortCell({ address, from, to }: ViewChange): { address: string; from: string | null; to: string | null } {
+function shortCell({ address, from, to }: CellChange): CellChange {
   const short = (text: string | null): string | null =>
     text !== null && text.length > MAX_CELL_CHARS ? `${text.slice(0, MAX_CELL_CHARS).toWellFormed()}…` : text;
-  return { address: address ?? '', from: short(from), to: short(to) };
+  return { address, from: short(from), to: short(to) };
 }
 
 function diff(room: RealDoc): AnyOperation {
@@ -165,6 +163,8 @@ function diff(room: RealDoc): AnyOperation {
       to: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
       /** Also word by word, for prose. */
       words: Type.Optional(Type.Boolean()),
+      /** Only by lines, also where cells could be told. */
+      lines: Type.Optional(Type.Boolean()),
     }),
     output: closed({
       path: DocPath,
@@ -183,7 +183,10 @@ function diff(room: RealDoc): AnyOperation {
           }),
         ),
       ),
-      /** Of an Office file: cells (`Sheet1!B7`) and paragraphs that have an address. `null`: there was or is none. */
+      /**
+       * Of a table or an Office file, where every change has an address: cells (`B7`, `Sheet1!B7`), rows (`row 7`) and
+       * paragraphs. `null`: there was or is none.
+       */
       cells: Type.Optional(
         Type.Array(
           closed({
@@ -193,6 +196,8 @@ function diff(room: RealDoc): AnyOperation {
           }),
         ),
       ),
+      /** More cells changed than `cells` tells. */
+      cellsCut: Type.Optional(Type.Boolean()),
       label: LabelSchema,
     }),
     ...READING,
@@ -214,7 +219,9 @@ function diff(room: RealDoc): AnyOperation {
       const far = await room.documents.farChange(file, from, to, ctx.signal);
       const net = () => far ?? room.documents.netChange(ctx.db, file, from, to);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
-      const { before, after, change, cells } = await compareShown(room.contents, file, sides[0]!, sides[1]!, net);
+      const compared = await compareShown(room.contents, file, sides[0]!, sides[1]!, net, ctx.signal);
+      const { before, after, change, isCut } = compared;
+      const cells = input.lines || !compared.cells?.length ? undefined : compared.cells;
       const { added, removed } = lineCounts(change);
       ctx.raise(file.label);
       const names = { from: `${file.path} v${from}`, to: `${file.path} v${to}` };
@@ -233,7 +240,8 @@ function diff(room: RealDoc): AnyOperation {
         added,
         removed,
         ...(input.words ? { words: wordHunks(before, after, change) } : {}),
-        ...(cells ? { cells: cells.slice(0, MAX_CELLS).map(shortCell) } : {}),
+        ...(cells ? { cells: cells.map(shortCell) } : {}),
+        ...(cells && isCut ? { cellsCut: true } : {}),
         label: shownLabel(file.label),
       };
     },

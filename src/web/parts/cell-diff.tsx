@@ -20,8 +20,8 @@ export function CellDiff({ cells }: { cells: readonly Cell[] }) {
         </tr>
       </thead>
       <tbody>
-        {cells.map(({ address, from, to }) => (
-          <tr key={address}>
+        {cells.map(({ address, from, to }, i) => (
+          <tr key={`${i} ${address}`}>
             <th scope="row">{visible(address)}</th>
             <td class="del">{from === null ? '' : visible(from)}</td>
             <td class="add">{to === null ? '' : visible(to)}</td>

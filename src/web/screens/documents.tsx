@@ -91,7 +91,9 @@ function DocumentList({ workspace }: { workspace: string }) {
                 <span class="grow">
                   <span class="name">{visible(path.slice(workspace.length + 1))}</span>
                   <span class="small quiet">
-                    {kind === 'text' ? t('docs.lines', { lines: number(lines) }) : t('docs.opaque')}
+                    {kind === 'text'
+                      ? t('docs.lines', { lines: number(lines) })
+                      : t(kind === 'package' ? 'docs.office' : 'docs.opaque')}
                   </span>
                 </span>
                 {version > 1 ? <span class="chip">{t('doc.version', { version })}</span> : null}

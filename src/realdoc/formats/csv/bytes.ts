@@ -26,9 +26,10 @@ export class Bytes {
   indexOf(byte: number, from: number, to = this.length): number {
     for (let at = from; at < to; ) {
       if (at < this.#from || at >= this.#from + this.#window.length) this.#load(at);
-      const end = this.#from + this.#window.length;
-      const found = this.#window.indexOf(byte, at - this.#from);
-      if (found >= 0) return this.#from + found < to ? this.#from + found : -1;
+      const end = Math.min(to, this.#from + this.#window.length);
+      // No further than asked: a table without quotes is asked for one in each of its rows.
+      const found = this.#window.subarray(at - this.#from, end - this.#from).indexOf(byte);
+      if (found >= 0) return at + found;
       at = end;
     }
     return -1;

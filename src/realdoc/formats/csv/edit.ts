@@ -33,10 +33,15 @@ const indexes = new WeakMap<object, CsvText>();
 export function csvOf(doc: Doc): CsvText {
   let csv = indexes.get(doc.source);
   if (!csv) {
-    csv = new CsvText(doc.source, /\.tsv$/i.test(doc.path) ? 9 : undefined);
+    csv = new CsvText(doc.source, delimiterOf(doc.path));
     indexes.set(doc.source, csv);
   }
   return csv;
+}
+
+/** What parts cells, where the name of a file tells it. */
+export function delimiterOf(path: string): number | undefined {
+  return /\.(?:tsv|tab)$/i.test(path) ? 9 : undefined;
 }
 
 function recordsOf(doc: Doc, ask: Ask, csv: CsvText, { rows, columns }: Cells): Record[] {
