@@ -6,10 +6,20 @@ export interface ZipItem {
   stored?: boolean;
   /** Sizes after the content: none in the header, as streaming writers do. */
   descriptor?: 'signed' | 'bare';
+  /** In the header as well, where there is a descriptor. */
+  told?: true;
   /** Sizes and offset in an extra field of eight bytes each. */
   zip64?: boolean;
   /** What the headers say instead of the truth. */
-  lies?: { crc?: number; size?: number; offset?: number; localName?: string; method?: number; flags?: number };
+  lies?: {
+    crc?: number;
+    size?: number;
+    offset?: number;
+    localName?: string;
+    localSize?: number;
+    method?: number;
+    flags?: number;
+  };
   comment?: string;
 }
 
@@ -68,10 +78,10 @@ function entryOf(item: ZipItem, offset: number): { local: Buffer; header: Buffer
   local.writeUInt16LE(flags, 6);
   local.writeUInt16LE(method, 8);
   local.writeUInt32LE(0x5a6b7c8d, 10);
-  if (!item.descriptor) {
+  if (!item.descriptor || item.told) {
     local.writeUInt32LE(crc, 14);
     local.writeUInt32LE(item.zip64 ? 0xffffffff : data.length, 18);
-    local.writeUInt32LE(item.zip64 ? 0xffffffff : size, 22);
+    local.writeUInt32LE(lies.localSize ?? (item.zip64 ? 0xffffffff : size), 22);
   }
   local.writeUInt16LE(localName.length, 26);
   local.writeUInt16LE(localExtra.length, 28);

@@ -21,6 +21,12 @@ export function columnName(column: number): string {
   return name;
 }
 
+export function columnNumber(name: string): number {
+  let column = 0;
+  for (const letter of name.toUpperCase()) column = column * 26 + letter.charCodeAt(0) - 64;
+  return column;
+}
+
 export function refName(ref: CellRef): string {
   return `${columnName(ref.column)}${ref.row}`;
 }
@@ -29,8 +35,7 @@ export function refName(ref: CellRef): string {
 export function parseRef(text: string): CellRef | undefined {
   const match = /^\$?([A-Za-z]{1,3})\$?([1-9]\d{0,6})$/.exec(text);
   if (!match) return undefined;
-  let column = 0;
-  for (const letter of match[1]!.toUpperCase()) column = column * 26 + letter.charCodeAt(0) - 64;
+  const column = columnNumber(match[1]!);
   const row = Number(match[2]);
   return column <= MAX_COLUMN && row <= MAX_ROW ? { row, column } : undefined;
 }

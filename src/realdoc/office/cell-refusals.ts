@@ -11,6 +11,15 @@ export function isWorkedOut(verb: number, safe: string): Error {
   return unsafeCell(verb, 'what a formula works out is not typed in', safe);
 }
 
+/** Without the value that a view line shows before a formula. Throws DOC_UNSAFE_SPAN for a new value before it. */
+export function withoutValue(text: string, shown: string, formula: string | undefined, verb: number): string {
+  if (text.startsWith(`${shown}|=`)) return text.slice(shown.length + 1);
+  if (formula !== undefined && text.endsWith(`|${formula}`)) {
+    throw isWorkedOut(verb, `the formula ${formula}, or a text without it`);
+  }
+  return text;
+}
+
 export function isSheetName(verb: number, line: number): Error {
   return unsafeCell(verb, `line ${line} is the name of a sheet, which formulas use`, 'the cells below it');
 }

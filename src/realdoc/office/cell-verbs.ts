@@ -99,8 +99,11 @@ interface Target {
 function locate(at: Context, address: string, number: number): Target | { line: number } {
   const block = parseAddress(address);
   if (!block) {
-    const [line] = linesAt(at.view, address);
+    const [line, ...others] = linesAt(at.view, address);
     if (line === undefined) throw unknownAddress(address, at.view, 'it is no cell such as Sheet1!B7 or Sheet1!B7:C9');
+    if (others.length > 0) {
+      throw unknownAddress(address, at.view, `lines ${[line, ...others].join(', ')} have it; give the number of one`);
+    }
     return { line };
   }
   const { sheets } = at;

@@ -3,8 +3,9 @@ import { refused } from './refused.ts';
 import { parseXml } from './xml.ts';
 
 /**
- * Would an Office program open this? Every changed part is well-formed, and every relationship of a changed part (and
- * of a changed list of relationships) leads to an entry of the package. `entries` names all entries, inflated or not.
+ * Would an Office program open this? Every changed part is well-formed, and every relationship in a changed list of
+ * relationships leads to an entry of the package. Lists that did not change are not judged: files with a loose end are
+ * about, and programs open them. `entries` names all entries, inflated or not.
  */
 export function checkPackage(parts: readonly Part[], entries: readonly string[], changed: readonly string[]): void {
   const names = new Set(entries.map((name) => name.toLowerCase()));

@@ -4,6 +4,7 @@ import type { Aim } from '../edit/target.ts';
 import type { Verb } from '../edit/verbs.ts';
 import { TextTree } from '../text/tree.ts';
 import type { ViewLine } from './kind.ts';
+import { canStandInXml } from './xml-text.ts';
 
 /** What one verb asks of the lines of a view. Offsets are UTF-16 units of the line without its address. */
 export type Step =
@@ -27,6 +28,14 @@ export function contentOf(line: ViewLine): string {
 /** New text for a line, where its address was typed along. */
 export function withoutPrefix(line: ViewLine, text: string): string {
   return line.prefix && text.startsWith(line.prefix) ? text.slice(line.prefix.length) : text;
+}
+
+/** Throws DOC_VERB_INVALID for a text that cannot be written into a part. */
+export function refuseUnwritable(verb: Verb, number: number): void {
+  const texts = 'text' in verb ? verb.text : 'sub' in verb ? [verb.sub.replace] : [];
+  if (!texts.every(canStandInXml)) {
+    throw fail('DOC_VERB_INVALID', { verb: number, reason: 'a text holds a character that no such document can hold' });
+  }
 }
 
 /** The part of a line in which `sub` may find something; `from` counts in the content. */

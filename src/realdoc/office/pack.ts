@@ -54,10 +54,12 @@ async function contentOf(flat: FlatSource, entry: FlatEntry): Promise<Content | 
   return { bytes, crc, size: text.length, compressed: bytes.length };
 }
 
-/** With a descriptor after the content, the header before it holds no numbers. */
+/** With a descriptor after the content, the header before it holds no numbers; where it does, they change too. */
 function editedLocal(entry: FlatEntry, { crc, size, compressed }: Content): Buffer {
   const local = binary(entry.local);
-  return entry.descriptor === undefined ? patchHeader(local, 'local', { crc, size, compressed }) : local;
+  const told = [entry.crc, entry.raw, entry.size];
+  const isSaid = entry.descriptor === undefined || told.every((n, i) => local.readUInt32LE(14 + i * 4) === n);
+  return isSaid ? patchHeader(local, 'local', { crc, size, compressed }) : local;
 }
 
 function piece(flat: FlatSource, entry: FlatEntry, from: number): Buffer {

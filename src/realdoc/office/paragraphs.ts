@@ -3,7 +3,7 @@ import type { Verb } from '../edit/verbs.ts';
 import { charsStep, withLineNumbers } from './addresses.ts';
 import { insideOf } from './edit-element.ts';
 import { BREAK, type PartAim, type PartSplice, type ViewLine } from './kind.ts';
-import { contentOf, type Lines, LineVerbs, type Step, withoutPrefix } from './line-verbs.ts';
+import { contentOf, type Lines, LineVerbs, refuseUnwritable, type Step, withoutPrefix } from './line-verbs.ts';
 import { type Lone, type Piece, spliceRuns, type TextHunk, textOfPieces, Unsafe, wordHunks } from './runs.ts';
 
 /** One paragraph of a document of paragraphs: a line of its view. */
@@ -62,6 +62,7 @@ export function resolveParagraphs(
   const plan = new ParagraphPlan(paragraphs, view, bytesOf);
   const lines = new LineVerbs(view);
   for (const [i, verb] of verbs.entries()) {
+    refuseUnwritable(verb, i + 1);
     const chars = charsStep(view, verb, i + 1);
     const steps = chars ? [chars] : lines.read(withLineNumbers(view, verb), i + 1);
     for (const step of steps) plan.take(step);

@@ -72,7 +72,7 @@ export function fieldsOf(file: Buffer, at: number, limit: number): ZipFields {
   const length = 46 + nameLength + extraLength + file.readUInt16LE(at + 32);
   if (at + length > limit) throw refused('its central directory is broken');
   const extraAt = at + 46 + nameLength;
-  const wide = wideFields(file.subarray(at, at + length), extraAt - at, extraLength);
+  const wide = wideFields(file.subarray(at, at + length), extraAt - at, extraLength, CENTRAL_FIELDS);
   return {
     name: file.subarray(at + 46, extraAt),
     flags: file.readUInt16LE(at + 8),
@@ -85,8 +85,24 @@ export function fieldsOf(file: Buffer, at: number, limit: number): ZipFields {
   };
 }
 
-function wideFields(header: Buffer, extraAt: number, extraLength: number): Partial<Record<WideField, number>> {
-  const places = widePlaces(header, extraAt, extraLength, CENTRAL_FIELDS);
+/** What a local header says of its content; `header` ends where the content begins. */
+export function localFieldsOf(header: Buffer): { crc: number; size: number; compressed: number } {
+  const wide = wideFields(header, 30 + header.readUInt16LE(26), header.readUInt16LE(28), LOCAL_FIELDS);
+  const crc = header.readUInt32LE(14);
+  return {
+    crc,
+    size: wide.size ?? header.readUInt32LE(22),
+    compressed: wide.compressed ?? header.readUInt32LE(18),
+  };
+}
+
+function wideFields(
+  header: Buffer,
+  extraAt: number,
+  extraLength: number,
+  fields: NarrowFields,
+): Partial<Record<WideField, number>> {
+  const places = widePlaces(header, extraAt, extraLength, fields);
   const out: Partial<Record<WideField, number>> = {};
   for (const { field, at } of places) out[field] = safe(header.readBigUInt64LE(at));
   return out;

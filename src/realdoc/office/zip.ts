@@ -1,6 +1,6 @@
 import { crc32, inflateRawSync } from 'node:zlib';
 import { refused } from './refused.ts';
-import { endOf, fieldsOf, type ZipFields } from './zip-records.ts';
+import { endOf, fieldsOf, localFieldsOf, type ZipFields } from './zip-records.ts';
 
 export interface ZipLimits {
   entries: number;
@@ -50,8 +50,8 @@ export interface ZipDirectory {
 }
 
 /**
- * Reads the central directory and checks it against the local headers. Whatever is not told the same way twice is
- * refused (DOC_PARSE_REFUSED): what two readers of an archive may read differently is not for us to edit.
+ * Reads the central directory and checks it against the local headers. A name, a method, a size or a checksum that is
+ * not told the same way twice is refused (DOC_PARSE_REFUSED): what two readers of an archive may read differently is not for us to edit.
  */
 export function readZip(file: Buffer, limits: ZipLimits = ZIP_LIMITS): ZipDirectory {
   const { entries: count, central, tail } = endOf(file);
@@ -118,8 +118,14 @@ function located(file: Buffer, fields: ZipFields, centralAt: number, central: nu
   const dataEnd = data + compressed;
   if (dataEnd > central) throw refused('reaches into the central directory', { part: name });
   const hasDescriptor = (flags & 8) !== 0;
-  if (!hasDescriptor && file.readUInt32LE(offset + 14) !== crc) throw refused('told in two ways', { part: name });
   const end = hasDescriptor ? dataEnd + descriptorLength(file, dataEnd, fields) : dataEnd;
+  if (end === dataEnd) {
+    // Without a descriptor an edit writes its numbers here. A flag for one that is not there leaves them at nought.
+    const local = localFieldsOf(file.subarray(offset, data));
+    const isSaid = local.crc === crc && local.size === size && local.compressed === compressed;
+    const isLeft = hasDescriptor && local.crc === 0 && local.size === 0 && local.compressed === 0;
+    if (!isSaid && !isLeft) throw refused('told in two ways', { part: name });
+  }
   const centralEnd = centralAt + fields.length;
   return { name, method, size, crc, local: offset, data, dataEnd, end, central: centralAt, centralEnd };
 }

@@ -1,6 +1,8 @@
-/** Fields whose result is worked out: whatever is typed into it is gone at the next update. */
-const COMPUTED =
-  /^\s*(?:PAGE|NUMPAGES|SECTIONPAGES|SECTION|TOC|TOA|INDEX|REF|PAGEREF|NOTEREF|SEQ|STYLEREF|DATE|TIME|CREATEDATE|SAVEDATE|PRINTDATE|EDITTIME|FILENAME|FILESIZE|AUTHOR|TITLE|SUBJECT|DOCPROPERTY|DOCVARIABLE|BIBLIOGRAPHY|CITATION|LISTNUM|AUTONUM\w*|FORMCHECKBOX|FORMDROPDOWN|MERGEFIELD|IF|=)/i;
+/**
+ * Fields whose result somebody types: a link, a field of a form. All others are worked out (a page, a reference, what
+ * Zotero or EndNote wrote): whatever is typed into them is gone at the next update.
+ */
+const TYPED = /^\s*(?:HYPERLINK|FORMTEXT)\b|^\s*$/i;
 
 interface Field {
   instruction: string;
@@ -31,7 +33,7 @@ export class FieldStack {
   }
 
   isComputed(instruction: string): boolean {
-    return COMPUTED.test(instruction);
+    return !TYPED.test(instruction);
   }
 
   mark(type: string): void {

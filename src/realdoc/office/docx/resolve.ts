@@ -4,10 +4,9 @@ import { charsStep, withLineNumbers } from '../addresses.ts';
 import { insideOf } from '../edit-element.ts';
 import type { PartAim, PartSplice, ResolveOptions } from '../kind.ts';
 import { BREAK } from '../kind.ts';
-import { LineVerbs, type Step, withoutPrefix } from '../line-verbs.ts';
+import { LineVerbs, refuseUnwritable, type Step, withoutPrefix } from '../line-verbs.ts';
 import { type TextHunk, Unsafe, wordHunks } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
-import { canStandInXml } from '../xml-text.ts';
 import { clearParagraph, cutParagraph, newParagraphs, rawParagraph, type Writing } from './blocks.ts';
 import { type DocLine, type Document, tracksChanges } from './document.ts';
 import { safeStretches, spliceText } from './edit-text.ts';
@@ -31,13 +30,6 @@ export function resolveDocx(document: Document, verbs: readonly Verb[], options:
     tracker: isTracked ? new Tracker(options.author, options.now, first) : undefined,
   };
   return new Resolver(document, writing).run(steps);
-}
-
-function refuseUnwritable(verb: Verb, number: number): void {
-  const texts = 'text' in verb ? verb.text : 'sub' in verb ? [verb.sub.replace] : [];
-  if (!texts.every(canStandInXml)) {
-    throw fail('DOC_VERB_INVALID', { verb: number, reason: 'a text holds a character that no Word document can hold' });
-  }
 }
 
 class Resolver {

@@ -1,5 +1,6 @@
 import { resolveCells } from '../cell-verbs.ts';
 import type { OfficeKind } from '../kind.ts';
+import { refuseUnwritable } from '../line-verbs.ts';
 import { resolveParagraphs, viewOfParagraphs } from '../paragraphs.ts';
 import { Parts } from '../relations.ts';
 import { OdsEdits } from './sheet-edits.ts';
@@ -26,6 +27,7 @@ export const ods: OfficeKind = {
   resolve(list, view, verbs) {
     const parts = new Parts(list);
     const spreadsheet = readSpreadsheet(parts);
+    for (const [i, verb] of verbs.entries()) refuseUnwritable(verb, i + 1);
     return resolveCells(new OdsEdits(parts, spreadsheet, view), spreadsheet.sheets, view, verbs);
   },
 };

@@ -29,7 +29,7 @@ export function contentOfText(text: string, cell: XmlElement | undefined): OdsCo
   }
   const plain = text.startsWith("'=") ? text.slice(1) : text;
   const type = cell && cell.attr('formula', TABLE) === undefined ? typeOf(cell) : undefined;
-  if (type === 'string') return { ...value('string', {}), kind: 'text', text: plain };
+  if (type === 'string') return textContent(plain);
   if (type === 'date' && /^\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?$/.test(text) && isDay(text)) {
     const iso = text.replace(' ', 'T');
     return value('date', { 'date-value': /T\d\d:\d\d$/.test(iso) ? `${iso}:00` : iso });
@@ -47,7 +47,11 @@ export function contentOfText(text: string, cell: XmlElement | undefined): OdsCo
   if ((text === 'TRUE' || text === 'FALSE') && (type === undefined || type === 'boolean')) {
     return value('boolean', { 'boolean-value': text.toLowerCase() });
   }
-  return { ...value('string', {}), kind: 'text', text: plain };
+  return textContent(plain);
+}
+
+export function textContent(text: string): OdsContent {
+  return { kind: 'text', values: { 'value-type': 'string' }, text };
 }
 
 function isNumber(text: string): boolean {
@@ -90,9 +94,11 @@ export function writtenCell(cell: XmlElement, bytes: Buffer, content: OdsContent
   const change: Record<string, string | undefined> = {};
   for (const a of cell.attributes) {
     const isValue = VALUES.has(a.local) && (a.uri === OFFICE || a.local === 'value-type');
-    const isPlace =
-      a.uri === TABLE && /^(?:formula|number-(?:columns-repeated|matrix-(?:columns|rows)-spanned))$/.test(a.local);
-    if (isValue || isPlace) change[a.name] = undefined;
+    const isPlace = a.uri === TABLE && /^(?:formula|number-columns-repeated)$/.test(a.local);
+    // An array formula of one cell stays one; larger ones are not changed.
+    const isMatrix =
+      a.uri === TABLE && content.kind !== 'formula' && /^number-matrix-(?:columns|rows)-spanned$/.test(a.local);
+    if (isValue || isPlace || isMatrix) change[a.name] = undefined;
   }
   const head = startTag(cell, bytes, change) + attributesOf(content, p);
   const paragraphs = new Set(paragraphsIn(cell));

@@ -1,12 +1,12 @@
 import { type CellBlock, type CellRef, holds, parseAddress, refName, sheetPrefix } from '../cell-address.ts';
-import { isInBlock, isMergedAway, isSameCell, isSheetName, isWorkedOut } from '../cell-refusals.ts';
+import { isInBlock, isMergedAway, isSameCell, isSheetName, isWorkedOut, withoutValue } from '../cell-refusals.ts';
 import { type CellEdits, cellName } from '../cell-verbs.ts';
 import type { PartAim, ViewLine } from '../kind.ts';
 import { contentOf, type Lines, type Step, withoutPrefix } from '../line-verbs.ts';
 import type { Parts } from '../relations.ts';
 import { applyHunks, type TextHunk, wordHunks } from '../runs.ts';
 import type { XmlElement } from '../xml.ts';
-import { contentOfText } from './sheet-content.ts';
+import { contentOfText, textContent } from './sheet-content.ts';
 import { SheetWriter } from './sheet-writing.ts';
 import { formulaOf, type OdsSheet, runAt, type Spreadsheet, shownValue, TABLE, typeOf } from './spreadsheet.ts';
 
@@ -95,11 +95,7 @@ export class OdsEdits implements CellEdits {
     const cell = runAt(this.#sheets[sheet]!, ref)?.cell?.element;
     const formula = cell && formulaOf(cell);
     const value = cell ? shownValue(cell, this.#bytes) : '';
-    let typed = text;
-    if (cell && text.startsWith(`${value}|=`)) typed = text.slice(value.length + 1);
-    else if (formula !== undefined && text.endsWith(`|${formula}`)) {
-      throw isWorkedOut(verb, `the formula ${formula}, or a text without it`);
-    }
+    const typed = cell ? withoutValue(text, value, formula, verb) : text;
     const isText = cell && formula === undefined && typeOf(cell) === 'string' && !/^'?=/.test(typed);
     this.#add(sheet, ref, typed, isText ? wordHunks(value, typed) : [], verb);
   }
@@ -108,9 +104,19 @@ export class OdsEdits implements CellEdits {
     const writer = new SheetWriter(this.#spreadsheet, this.#bytes);
     const bySheet = Map.groupBy(this.#pending.values(), (each) => each.sheet);
     return [...bySheet].flatMap(([sheet, list]) => {
-      const cells = list.map(({ text, cell, ...rest }) => ({ ...rest, content: contentOfText(text, cell) }));
+      const changed = list.filter((each) => !this.#isEcho(each));
+      const cells = changed.map(({ text, cell, ...rest }) => {
+        // A text that begins with `=` stays one where other words of it change.
+        const isKept = cell && rest.hunks.length > 0 && /^'?=/.test(rest.shown) && text !== '';
+        return { ...rest, content: isKept ? textContent(text) : contentOfText(text, cell) };
+      });
       return writer.aims(sheet, cells);
     });
+  }
+
+  /** Set to what the line says: how the cell says it is kept. */
+  #isEcho({ cell, text }: Pending): boolean {
+    return cell !== undefined && text === (formulaOf(cell) ?? shownValue(cell, this.#bytes));
   }
 
   #cellOf(n: number, verb: number): { sheet: number; ref: CellRef } {

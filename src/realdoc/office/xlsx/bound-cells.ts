@@ -15,7 +15,7 @@ export function refuseBound(
     throw isMergedAway(verb, ref, nameOf(from));
   }
   for (const { from, to, kind } of sheet.blocks) {
-    if (!holds({ from, to }, ref) || refName(from) === refName(to)) continue;
+    if (!holds({ from, to }, ref) || (kind === 'array' && refName(from) === refName(to))) continue;
     throw isInBlock(verb, ref, kind === 'array' ? 'an array formula' : 'a data table', { from, to });
   }
   const shared = cell?.formula?.attr('t', '') === 'shared' ? cell.formula.attr('si', '') : undefined;

@@ -54,10 +54,15 @@ function hasValue(cell: Cell): boolean {
 export function writtenCell(cell: Cell, bytes: Buffer, content: Content): string {
   const { element } = cell;
   // Metadata (cm, vm) says what the old value was: a dynamic array, a picture in the cell.
-  const head = startTag(element, bytes, { t: typeOf(content), cm: undefined, vm: undefined });
+  // An array formula of one cell stays one, with what makes it dynamic; larger ones are not changed (`bound-cells.ts`).
+  const array = content.kind === 'formula' && cell.formula?.attr('t', '') === 'array' ? cell.formula : undefined;
+  const gone = array ? { vm: undefined } : { cm: undefined, vm: undefined };
+  const head = startTag(element, bytes, { t: typeOf(content), ...gone });
   const kept = [...element.elements()].filter((child) => !['f', 'v', 'is'].includes(child.local));
   const rest = kept.map((child) => bytes.toString('utf8', child.from, child.to)).join('');
-  const inner = innerOf(content, prefixOf(element)) + rest;
+  const prefix = prefixOf(element);
+  const tag = array ? startTag(array, bytes, { 'xml:space': undefined }) : `<${prefix}f`;
+  const inner = innerOf(content, prefix, tag) + rest;
   return inner === '' ? `${head}/>` : `${head}>${inner}</${element.name}>`;
 }
 
@@ -76,13 +81,13 @@ function typeOf(content: Content): string | undefined {
   return content.kind === 'text' ? 'inlineStr' : undefined;
 }
 
-function innerOf(content: Content, prefix: string): string {
+function innerOf(content: Content, prefix: string, tag = `<${prefix}f`): string {
   const value = (text: string): string => `<${prefix}v>${escapeXml(text)}</${prefix}v>`;
   if (content.kind === 'empty') return '';
   if (content.kind === 'text') return inlineString(content.runs, content.looks, prefix);
   if (content.kind === 'formula') {
     const space = /^\s|\s$|\n/.test(content.formula) ? ' xml:space="preserve"' : '';
-    return `<${prefix}f${space}>${escapeXml(encodeControls(content.formula))}</${prefix}f>`;
+    return `${tag}${space}>${escapeXml(encodeControls(content.formula))}</${prefix}f>`;
   }
   return value(content.kind === 'boolean' ? (content.value ? '1' : '0') : content.value);
 }

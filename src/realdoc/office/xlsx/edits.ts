@@ -1,11 +1,11 @@
 import { type CellBlock, type CellRef, holds, parseAddress, sheetPrefix } from '../cell-address.ts';
-import { isSameCell, isSheetName, isWorkedOut, unsafeCell } from '../cell-refusals.ts';
+import { isSameCell, isSheetName, isWorkedOut, unsafeCell, withoutValue } from '../cell-refusals.ts';
 import { type CellEdits, cellName } from '../cell-verbs.ts';
 import { insideOf, replaceBytes } from '../edit-element.ts';
 import type { PartAim, ViewLine } from '../kind.ts';
 import { contentOf, type Lines, type Step, withoutPrefix } from '../line-verbs.ts';
 import type { Parts } from '../relations.ts';
-import { escapeXml } from '../xml-text.ts';
+import { canStandInXml, escapeXml } from '../xml-text.ts';
 import { refuseBound } from './bound-cells.ts';
 import { type Content, writtenCell } from './content.ts';
 import { type AddedCell, addedAims } from './insert.ts';
@@ -13,7 +13,7 @@ import { allFormulas, hasFormulas, recalculateOnLoad, widenDimension, withoutCha
 import { type Cell, cellAt, formulaOf, readSheet, type Sheet } from './sheet.ts';
 import { joined } from './strings.ts';
 import { type TableEdit, tableAims, tableCellAt } from './tables.ts';
-import { contentOfNew, contentOfTyped, type Typed, withoutValue } from './typed.ts';
+import { contentOfNew, contentOfTyped, type Typed } from './typed.ts';
 import type { Values } from './values.ts';
 import { valuesOf } from './view.ts';
 import type { Workbook } from './workbook.ts';
@@ -129,6 +129,7 @@ export class SheetEdits implements CellEdits {
     const unchained: (Pick<Pending, 'verb' | 'lines' | 'ref'> & { sheet: string })[] = [];
     for (const each of pending) {
       const { sheet, ref, cell, verb, lines } = each;
+      if (this.#isEcho(each)) continue;
       const part = this.#partOf(sheet);
       const table = tableCellAt(this.#parts, part, ref);
       const content = this.#content(each, table !== undefined);
@@ -157,6 +158,12 @@ export class SheetEdits implements CellEdits {
       out.push(...recalculateOnLoad(this.#parts, this.#workbook, { verb: cause.verb, lines: cause.lines }));
     }
     return out;
+  }
+
+  /** Set to what the line says: how the cell says it is kept. */
+  #isEcho({ sheet, cell, to }: Pending): boolean {
+    if (!cell || !('text' in to)) return false;
+    return to.text === (formulaOf(this.#sheet(sheet), cell) ?? this.#values.shown(cell));
   }
 
   #insert(sheet: number, cells: AddedCell[]): PartAim[] {
@@ -195,6 +202,7 @@ export class SheetEdits implements CellEdits {
     const line = this.#view[n - 1]!;
     const name = this.#workbook.names.find((each) => each.name === line.address && each.element.from === line.from)!;
     if (!text.startsWith('=') || text.length < 2) throw unsafeCell(verb, 'a name stands for a formula', '"=..."');
+    if (!canStandInXml(text)) throw unsafeCell(verb, 'a name holds a character that XML cannot hold', 'another text');
     const { innerFrom, innerTo } = name.element;
     const bytes = this.#parts.bytes(this.#workbook.part);
     const splices = replaceBytes(bytes, innerFrom, innerTo, escapeXml(text.slice(1)));

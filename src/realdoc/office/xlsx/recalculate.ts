@@ -65,7 +65,6 @@ export function withoutChained(
 ): PartAim[] {
   const { calcChain: part } = workbook;
   if (part === undefined || gone.length === 0) return [];
-  const bytes = parts.bytes(part);
   const wanted = new Map(gone.map((each) => [`${each.sheet} ${refName(each.ref)}`, each]));
   const entries = [...parts.root(part).elements('c')];
   const aims: PartAim[] = [];
@@ -96,7 +95,7 @@ export function withoutChained(
   }
   if (open) aims.push(chainAim(part, open, entries.at(-1)!.to));
   if (aims.length === 0) return [];
-  return kept > 0 ? aims : withoutChain(parts, workbook, gone[0]!, bytes);
+  return kept > 0 ? aims : withoutChain(parts, workbook, gone[0]!);
 }
 
 function chainAim(part: number, open: { from: number; cause: Cause; splices: PartSplice[] }, to: number): PartAim {
@@ -105,7 +104,7 @@ function chainAim(part: number, open: { from: number; cause: Cause; splices: Par
 }
 
 /** A chain must not be empty, so it is let go: nothing leads to its part any more. Excel makes a new one. */
-function withoutChain(parts: Parts, workbook: Workbook, cause: Cause, _bytes: Buffer): PartAim[] {
+function withoutChain(parts: Parts, workbook: Workbook, cause: Cause): PartAim[] {
   const name = parts.name(workbook.calcChain!);
   const remove = (part: number | undefined, element: XmlElement | undefined): PartAim[] => {
     if (part === undefined || !element) return [];

@@ -85,7 +85,7 @@ function decodeControls(text: string): string {
 export function encodeControls(text: string): string {
   return text
     .replaceAll(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
-    .replaceAll(/[\p{Cc}\ufffe\uffff]/gu, (c) =>
+    .replaceAll(/[\p{Cc}\p{Cs}\ufffe\uffff]/gu, (c) =>
       /[\t\n\x7f-\x9f]/.test(c) ? c : `_x${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
     );
 }

@@ -1,21 +1,11 @@
-import { isWorkedOut } from '../cell-refusals.ts';
 import { applyHunks, type TextHunk, wordHunks } from '../runs.ts';
 import { type Content, contentOfText } from './content.ts';
 import type { Cell } from './sheet.ts';
-import { changeRuns, joined } from './strings.ts';
+import { changeRuns } from './strings.ts';
 import { inLines, type Values } from './values.ts';
 
 /** A new text, or changes of the text that is there, in units of what the line shows. */
 export type Typed = { text: string } | { hunks: TextHunk[] };
-
-/** Without the value that a view line shows before a formula. Throws DOC_UNSAFE_SPAN for a new value before it. */
-export function withoutValue(text: string, shown: string, formula: string | undefined, verb: number): string {
-  if (text.startsWith(`${shown}|=`)) return text.slice(shown.length + 1);
-  if (formula !== undefined && text.endsWith(`|${formula}`)) {
-    throw isWorkedOut(verb, `the formula ${formula}, or a text without it`);
-  }
-  return text;
-}
 
 /** What a cell without an element is to hold. A cell of a table's head holds text, whatever was typed. */
 export function contentOfNew(text: string, values: Values, isHead: boolean): Content {
@@ -32,16 +22,22 @@ export function contentOfTyped(
   const { values, isHead, source } = o;
   const shown = values.shown(cell);
   const typed = 'text' in to ? to.text : applyHunks(shown, to.hunks);
-  const content = contentOfText(inLines(typed), cell, values.looks.of(cell.style), values.is1904);
+  const holdsText = !cell.formula && ['s', 'inlineStr', 'str'].includes(cell.type);
+  // A text that begins with `=` stays one where other words of it change.
+  const isKept = holdsText && 'hunks' in to && /^'?=/.test(shown);
+  const content = isKept
+    ? textContent(typed)
+    : contentOfText(inLines(typed), cell, values.looks.of(cell.style), values.is1904);
   if (content.kind === 'formula' || content.kind === 'empty') return content;
   if (content.kind !== 'text') return isHead ? textContent(inLines(typed)) : content;
-  if (cell.formula || !['s', 'inlineStr', 'str'].includes(cell.type)) return content;
+  if (!holdsText) return content;
   const runs = values.runs(cell);
-  const isQuoted = typed.startsWith("'=");
+  const isQuoted = !isKept && typed.startsWith("'=");
+  // What is shown and what is stored have the same units; only what changed is read as typed, with `↵` for a break.
   const hunks =
     'hunks' in to && !isQuoted
       ? to.hunks.flatMap((hunk) => wordHunks(shown.slice(hunk.from, hunk.to), hunk.text, hunk.from))
-      : wordHunks(joined(runs), inLines(isQuoted ? typed.slice(1) : typed));
+      : wordHunks(shown, isQuoted ? typed.slice(1) : typed);
   const changed = changeRuns(
     runs,
     hunks.map((hunk) => ({ ...hunk, text: inLines(hunk.text) })),

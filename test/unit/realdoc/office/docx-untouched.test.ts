@@ -43,6 +43,7 @@ it('leave locked controls and results of fields alone, whatever the verb', () =>
     p(`${field('begin')}${code}${field('separate')}${run('One 1')}`) +
     p('Two 2') +
     p(`${run('Three 3')}${field('end')}`);
+  const zotero = p(`<w:fldSimple w:instr=" ADDIN ZOTERO_ITEM CSL_CITATION {} ">${run('Smith 2020')}</w:fldSimple>`);
   const cell = (text: string): string => `<w:tc>${p(text)}${p('more')}</w:tc>`;
   const table = `<w:tbl><w:tr>${locked(cell('k'))}${cell('l')}</w:tr></w:tbl>`;
   const refused: [string, Verb][] = [
@@ -54,6 +55,7 @@ it('leave locked controls and results of fields alone, whatever the verb', () =>
     [p('a') + locked(p('b') + p('c')), { move: '1', to: '>2' }],
     [p(`${run('a')}${locked(run('b'))}`) + p('c'), { cut: '1' }],
     [table, { cut: '1' }],
+    [zotero, { set: '1', text: ['Smith 2021'] }],
     [toc + p('a'), { cut: '1' }],
     [toc + p('a'), { cut: '2' }],
     [toc + p('a'), { put: '>1', text: ['x'] }],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type FlatSource, flatten, indexFlat, partsOf } from '../../../../src/realdoc/office/flat.ts';
 import { packFlat } from '../../../../src/realdoc/office/pack.ts';
 import { inflateEntry, readZip } from '../../../../src/realdoc/office/zip.ts';
+import { localFieldsOf } from '../../../../src/realdoc/office/zip-records.ts';
 import { TextTree } from '../../../../src/realdoc/text/tree.ts';
 import { type ZipItem, zipOf } from '../../../support/zip-writer.ts';
 
@@ -43,6 +44,7 @@ const shapes: [string, ZipItem[], Parameters<typeof zipOf>[1]][] = [
     ],
     {},
   ],
+  ['told twice', [{ name: 'a.xml', content: '<a>one</a>', descriptor: 'signed', told: true }], {}],
   [
     'zip64',
     [
@@ -82,6 +84,11 @@ describe('the flat form of a package', () => {
       const raw = after.subarray(entry.local, entry.end);
       if (entry.name === 'a.xml') expect(inflateEntry(after, entry).toString()).toBe('<a>other words</a>');
       else expect(raw.equals(file.subarray(before.local, before.end))).toBe(true);
+      // With or without a descriptor, the header says nothing else than the directory.
+      if (after.readUInt32LE(entry.local + 14) !== 0) {
+        const { crc, size } = localFieldsOf(after.subarray(entry.local, entry.data));
+        expect({ crc, size }).toEqual({ crc: entry.crc, size: entry.size });
+      }
       // Versions, flags, method and times are as they were.
       const [header, old] = [after.subarray(entry.central), file.subarray(before.central)];
       expect(header.subarray(4, 16)).toEqual(old.subarray(4, 16));

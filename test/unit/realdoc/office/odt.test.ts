@@ -66,6 +66,12 @@ describe('a text document', () => {
     expect(textOf(edit(odt, pictured, { move: '2', to: '>3' }), 'content.xml')).toContain(`<text:p>b</text:p>${frame}`);
   });
 
+  it('refuses a character that XML cannot hold', () => {
+    for (const verb of [{ set: '1', text: ['\u0001'] }, { sub: { find: 'Opening', replace: '\uffff' } }]) {
+      expect(() => edit(odt, parts, verb)).toThrow(expect.objectContaining({ code: 'DOC_VERB_INVALID' }));
+    }
+  });
+
   it('puts text after a heading, list items into lists, and cuts them whole', () => {
     const after = edit(odt, parts, { put: '>1', text: ['new'] }, { put: '>3', text: ['between'] }, { cut: '4' });
     expect(lines(odt, after).slice(0, 5)).toEqual(['Opening hours', 'new', lines(odt, parts)[1], 'first', 'between']);
