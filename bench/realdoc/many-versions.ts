@@ -50,6 +50,7 @@ export async function appendMany(
         signal: new AbortController().signal,
         raise: () => undefined,
         stream: () => undefined,
+        onEnd: () => undefined,
         emit: () => undefined,
         undoWith: () => undefined,
       };

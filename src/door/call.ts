@@ -44,6 +44,13 @@ export interface Call {
   facts: ActionFacts;
   policyHash: string;
   approval: ApprovalRow | undefined;
+  /** What is to be done once it is over. */
+  ends: (() => Promise<void>)[];
+}
+
+/** Does what was asked for with `onEnd`. */
+export async function end(call: Call): Promise<void> {
+  for (const one of call.ends.splice(0)) await one();
 }
 
 /** Who, what and on what, as one audit record of this call; digests, never content. */
@@ -91,6 +98,7 @@ export function readContext(o: DoorOptions, call: Call): ReadContext {
       call.label = joinLabels(call.label, label);
     },
     stream: call.onPart,
+    onEnd: (end) => call.ends.push(end),
   };
 }
 

@@ -1,7 +1,14 @@
 import { fail, isJinguError, JinguError, newId } from '../common/index.ts';
-import { type Caller, type InvokeRequest, type InvokeResult, needsKey, PUBLIC_SYSTEM } from '../protocol/index.ts';
+import {
+  type ActionFacts,
+  type Caller,
+  type InvokeRequest,
+  type InvokeResult,
+  needsKey,
+  PUBLIC_SYSTEM,
+} from '../protocol/index.ts';
 import type { ApprovalRow } from './approval-records.ts';
-import { type Call, type DoorOptions, readContext, record } from './call.ts';
+import { type Call, type DoorOptions, end, readContext, record } from './call.ts';
 import { digestOf } from './digest.ts';
 import { tellEnded } from './ended.ts';
 import { Execution } from './execution.ts';
@@ -116,8 +123,12 @@ export class Door {
       throw fail('RECOVERY_MODE', { reason: this.#o.recovery });
     if (needsKey(op) && !request.dryRun && !call.scope) throw fail('IDEMPOTENCY_KEY_MISSING', { operation: op.id });
     if (request.dryRun) {
-      await this.#decide(call, { dryRun: true });
-      return await this.#execution.plan(call);
+      try {
+        await this.#decide(call, { dryRun: true });
+        return await this.#execution.plan(call);
+      } finally {
+        await end(call);
+      }
     }
     if (op.confirmation === 'always' && !request.confirm && caller.kind !== 'internal') {
       throw fail('CONFIRMATION_REQUIRED', { operation: op.id, impact: op.summary.en });
@@ -150,6 +161,7 @@ export class Door {
       facts: { targets: [] },
       policyHash: '',
       approval: undefined,
+      ends: [],
     };
   }
 
@@ -186,8 +198,12 @@ export class Door {
       const answer = this.#replay(stored);
       if (answer) return answer;
     }
-    await this.#decide(call);
-    return await this.#execution.run(call);
+    try {
+      await this.#decide(call);
+      return await this.#execution.run(call);
+    } finally {
+      await end(call);
+    }
   }
 
   /** The stored answer of a key, an error for one that cannot be given, or nothing when the call may run again. */
@@ -213,8 +229,10 @@ export class Door {
   /** Facts, then policy. A dry run never asks and never parks, but what policy denies it does not show either. */
   async #decide(call: Call, { dryRun = false } = {}): Promise<void> {
     const { op, caller } = call;
-    call.facts = (await op.facts?.(readContext(this.#o, call), call.input)) ?? { targets: [] };
+    call.facts = diffOnce((await op.facts?.(readContext(this.#o, call), call.input)) ?? { targets: [] });
     const approved = call.approval !== undefined;
+    // The record of an approved call names it: worked out here, so that no transaction waits for it.
+    if (approved) call.facts.diff?.();
     const decision = this.#o.policy.decide({
       caller,
       contract: op,
@@ -243,6 +261,19 @@ export class Door {
     );
     return error;
   }
+}
+
+/** The diff of a long text takes a while, and more than one asks for it. */
+function diffOnce({ diff, ...facts }: ActionFacts): ActionFacts {
+  if (!diff) return facts;
+  let text: string | undefined;
+  return {
+    ...facts,
+    diff: () => {
+      text ??= diff();
+      return text;
+    },
+  };
 }
 
 function describe(error: unknown): string {

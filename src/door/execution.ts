@@ -6,7 +6,7 @@ import {
   MOST_PREPARATIONS,
   PrepareAgain,
 } from '../protocol/index.ts';
-import { type Call, type DoorOptions, readContext, record, writeContext } from './call.ts';
+import { type Call, type DoorOptions, end, readContext, record, writeContext } from './call.ts';
 import { digestOf } from './digest.ts';
 import type { KeyRow } from './idempotency.ts';
 import { withoutSecrets } from './secrets.ts';
@@ -73,6 +73,7 @@ export class Execution {
       try {
         return await once();
       } catch (error) {
+        await end(call);
         if (error instanceof PrepareAgain && attempt < MOST_PREPARATIONS) continue;
         const why = error instanceof PrepareAgain ? error.reason : error;
         throw isJinguError(why) ? await this.#ports.refused(call, why) : why;

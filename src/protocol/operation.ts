@@ -16,6 +16,11 @@ export interface ReadContext {
   raise(label: Label): void;
   /** Hands a part of a streamed answer to the caller, if its surface can stream; otherwise does nothing. */
   stream(part: unknown): void;
+  /**
+   * Runs `end` once the call is over, whether it did something or not, before its answer is given; also before it is
+   * prepared once more. For what was laid out ahead and is not used. Must not throw.
+   */
+  onEnd(end: () => Promise<void>): void;
 }
 
 export interface WriteContext extends ReadContext {

@@ -1,22 +1,20 @@
 import { createHash, hash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { type Clock, type Database, type Tx, toHex } from '../common/index.ts';
+import { type Clock, type Database, fail, type Tx, toHex } from '../common/index.ts';
+import { PrepareAgain, type ReadContext } from '../protocol/index.ts';
 import * as rows from './repository/index.ts';
 import type { TreeRow } from './rows.ts';
 import { ancestors } from './storage/ancestors.ts';
 import type { BlobStore } from './storage/blob-store.ts';
+import { inBatches } from './storage/leaf-batches.ts';
 import { LeafCache } from './storage/leaf-cache.ts';
+import { LEAF_GRACE_MS } from './storage/leaf-garbage.ts';
 import { withDictionary } from './text/codec.ts';
 import type { Leaf } from './text/leaf.ts';
 import { packLeaves, unpackLeaves } from './text/leaf-list.ts';
 import { NOTHING } from './text/splice.ts';
 import { TextTree } from './text/tree.ts';
 
-/**
- * Leaves stored in one transaction: about 200 KB compressed, so the writer is held for a millisecond or two. They are
- * compressed here and not in zlib's pool: for so little the pool's streams cost ten times what they do.
- */
-const BATCH = { leaves: 32, bytes: 512 * 1024 };
 /** Compressed leaves above this lie in files. */
 const BLOB_ABOVE = 64 * 1024;
 /** A leaf in terms of an older one must be so much smaller than its text; else it is stored for itself. */
@@ -26,6 +24,9 @@ const SPARE_BYTES = 64;
 const SHORT_LIST = 512;
 /** Bytes of stored leaves kept at hand: one long text and some, so that its file is written without fetching it. */
 const CACHE_BYTES = 128 * 1024 * 1024;
+/** Leaves looked up, and those removed, in one transaction. */
+const WANTED = 1024;
+const SWEPT = 256;
 /** Texts up to this size are stored inside the transaction that makes the version; larger ones before it. */
 export const SMALL_TEXT = 64 * 1024;
 
@@ -37,7 +38,12 @@ export interface Staged {
   packed: rows.PackedLeaves;
   /** Bytes that this took in the database and in files. */
   bytes: number;
+  /** When the leaves that it shares with others were seen to be there. */
+  at: number;
 }
+
+/** What tells when something is over; see `ReadContext`. */
+type Call = Pick<ReadContext, 'onEnd'>;
 
 /** A leaf as it is to be stored. */
 interface Squeezed {
@@ -58,13 +64,15 @@ export interface Kept {
 
 /**
  * Puts text trees into the database and gets them back. Leaves are stored under a job and count only once that job is
- * done, so a crash in the middle leaves nothing but rows that the next start sweeps.
+ * done; what is not kept goes again, at the latest at the next start.
  */
 export class LeafStore {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #blobs: BlobStore;
   readonly #cache = new LeafCache(CACHE_BYTES);
+  /** Jobs that nobody wants any more and that could not be removed. */
+  readonly #left = new Set<number>();
 
   constructor(db: Database, clock: Clock, blobs: BlobStore) {
     this.#db = db;
@@ -88,20 +96,35 @@ export class LeafStore {
 
   /**
    * Stores what is not stored yet, in small batches; what is like a stored leaf of `file` takes no more than what
-   * differs. The result must be given to `keep` in the final transaction. Throws DISK_FULL.
+   * differs. The result must be given to `keep` in the final transaction; if it was not by the end of `call`, it goes.
+   * Throws DISK_FULL, and leaves nothing then.
    */
-  async stage(tree: TextTree, file: string | null): Promise<Staged | undefined> {
+  async stage(tree: TextTree, file: string | null, call: Call): Promise<Staged | undefined> {
     const leaves = [...tree.leaves()];
     const open = leaves.filter((leaf) => leaf.id === undefined);
     if (open.length === 0) return undefined;
     const last = file === null ? undefined : rows.nearestTree(this.#db, file, Number.MAX_SAFE_INTEGER);
     const likely = last ? ancestors(unpackLeaves(rows.leafList(this.#db, last)), leaves) : new Map<Leaf, number>();
-    const job = await this.#db.write((tx) => rows.startJob(tx, 'leaves', file, this.#clock.now()));
+    const at = this.#clock.now();
+    const shared = leaves.flatMap((leaf) => leaf.id ?? []);
+    for (let i = 0; i < shared.length; i += WANTED) await this.#want(shared.slice(i, i + WANTED));
+    const job = await this.#db.write((tx) => rows.startJob(tx, 'leaves', file, at));
+    call.onEnd(() => this.#drop(job));
     const ids = new Map<Leaf, number>();
     let bytes = 0;
     for (const batch of inBatches(open)) bytes += await this.#storeBatch(tree, batch, likely, job, ids);
     const list = leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) }));
-    return { job, ids, packed: this.#packed(list, last), bytes };
+    return { job, ids, packed: this.#packed(list, last), bytes, at };
+  }
+
+  /** `stage`, for those who end by keeping it. */
+  async staged<T>(tree: TextTree, file: string, use: (staged: Staged | undefined) => Promise<T>): Promise<T> {
+    const ends: (() => Promise<void>)[] = [];
+    try {
+      return await use(await this.stage(tree, file, { onEnd: (end) => ends.push(end) }));
+    } finally {
+      for (const end of ends) await end();
+    }
   }
 
   /** Makes the tree of a version visible. Leaves that were not staged are stored here: only for small texts. */
@@ -120,10 +143,12 @@ export class LeafStore {
       rows.finishJob(tx, own);
     }
     if (staged) rows.finishJob(tx, staged.job);
-    rows.wantLeaves(
-      tx,
-      leaves.flatMap((leaf) => leaf.id ?? ids.get(leaf) ?? []),
-    );
+    const named = leaves.flatMap((leaf) => leaf.id ?? ids.get(leaf) ?? []);
+    // Whoever held marks back a moment ago needs not ask again whether all are there: of a long text that takes a while.
+    if (staged && this.#clock.now() - staged.at < LEAF_GRACE_MS) rows.unmarkLeaves(tx, named);
+    else if (!rows.wantLeaves(tx, named)) {
+      throw new PrepareAgain(fail('DOC_BUSY', { path: rows.fileById(tx, file)?.path ?? file }));
+    }
     const packed = staged?.packed ?? this.#packed(leaves.map((leaf) => ({ ...leaf, id: leaf.id ?? ids.get(leaf) })));
     const { bytes, newlines } = tree;
     rows.insertTree(tx, { file, version, sha256, bytes, newlines, isFull, ...packed });
@@ -162,36 +187,42 @@ export class LeafStore {
     job: number,
     ids: Map<Leaf, number>,
   ): Promise<number> {
-    const fresh: Squeezed[] = [];
-    const again: number[] = [];
-    for (const leaf of batch) {
-      const sha256 = hash('sha256', tree.peek(leaf), 'buffer');
-      const known = rows.leafLike(this.#db, sha256, job);
-      if (known === undefined) fresh.push(this.#squeeze(tree, leaf, likely.get(leaf), sha256));
-      else {
-        ids.set(leaf, known);
-        again.push(known);
+    for (;;) {
+      const fresh: Squeezed[] = [];
+      const again = new Map<Leaf, number>();
+      for (const leaf of batch) {
+        const sha256 = hash('sha256', tree.peek(leaf), 'buffer');
+        const known = rows.leafLike(this.#db, sha256, job);
+        if (known === undefined) fresh.push(this.#squeeze(tree, leaf, likely.get(leaf), sha256));
+        else again.set(leaf, known);
+      }
+      const long = fresh.filter(({ z }) => z.length > BLOB_ABOVE);
+      const names = await this.#blobs.put(long.map(({ z }) => z));
+      try {
+        const blobs = new Map(long.map((squeezed, i) => [squeezed, names[i]!]));
+        const stored = await this.#db.write((tx) => {
+          if (!rows.wantLeaves(tx, [...again.values(), ...fresh.flatMap(({ dict }) => dict ?? [])])) return undefined;
+          return fresh.map((squeezed) => {
+            const { leaf, z, ...facts } = squeezed;
+            const blob = blobs.get(squeezed);
+            if (blob === undefined) return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z, blob: null });
+            rows.insertBlob(tx, blob, z.length, this.#clock.now());
+            return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z: NOTHING, blob });
+          });
+        });
+        // One that was to be shared went meanwhile: once more, without it.
+        if (!stored) continue;
+        for (const [leaf, id] of again) ids.set(leaf, id);
+        for (const [at, { leaf }] of fresh.entries()) ids.set(leaf, stored[at]!);
+        return fresh.reduce((sum, { z }) => sum + z.length, 0);
+      } finally {
+        this.#blobs.release(names);
       }
     }
-    const long = fresh.filter(({ z }) => z.length > BLOB_ABOVE);
-    const names = await this.#blobs.put(long.map(({ z }) => z));
-    try {
-      const blobs = new Map(long.map((squeezed, i) => [squeezed, names[i]!]));
-      const stored = await this.#db.write((tx) => {
-        for (const id of again) rows.wantLeaf(tx, id);
-        return fresh.map((squeezed) => {
-          const { leaf, z, ...facts } = squeezed;
-          const blob = blobs.get(squeezed);
-          if (blob === undefined) return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z, blob: null });
-          rows.insertBlob(tx, blob, z.length, this.#clock.now());
-          return rows.insertLeaf(tx, job, { ...facts, bytes: leaf.bytes, z: NOTHING, blob });
-        });
-      });
-      for (const [at, { leaf }] of fresh.entries()) ids.set(leaf, stored[at]!);
-    } finally {
-      this.#blobs.release(names);
-    }
-    return fresh.reduce((sum, { z }) => sum + z.length, 0);
+  }
+
+  async #want(ids: readonly number[]): Promise<void> {
+    if (!(await this.#db.write((tx) => rows.wantLeaves(tx, ids)))) throw new Error('a leaf is missing');
   }
 
   /** One dictionary deep: reading a leaf never takes more than one other. */
@@ -221,24 +252,22 @@ export class LeafStore {
 
   /** Removes what jobs of an earlier run left behind, a little at a time. */
   async sweep(): Promise<void> {
-    for (const job of rows.runningJobs(this.#db)) {
-      while ((await this.#db.write((tx) => rows.sweepJob(tx, job, 256))) === 256);
+    for (const job of rows.runningJobs(this.#db)) await this.#sweep(job);
+  }
+
+  /** Removes what was staged and not kept. Never throws: what cannot go now goes with the next, or at the next start. */
+  async #drop(job: number): Promise<void> {
+    // Each is in one hand at a time: the number of one that is gone is given out again.
+    const jobs = [...this.#left, job];
+    this.#left.clear();
+    for (const one of jobs) await this.#sweep(one).catch(() => this.#left.add(one));
+  }
+
+  async #sweep(job: number): Promise<void> {
+    while (rows.isRunning(this.#db, job)) {
+      this.#blobs.drop(await this.#db.write((tx) => rows.sweepJob(tx, job, SWEPT)));
     }
   }
-}
-
-function* inBatches(leaves: readonly Leaf[]): Generator<Leaf[]> {
-  let batch: Leaf[] = [];
-  let bytes = 0;
-  for (const leaf of leaves) {
-    batch.push(leaf);
-    bytes += leaf.bytes;
-    if (batch.length < BATCH.leaves && bytes < BATCH.bytes) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-  }
-  if (batch.length > 0) yield batch;
 }
 
 /** SHA-256 of a whole stored text. */

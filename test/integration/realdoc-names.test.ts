@@ -2,7 +2,9 @@ import { chmod, link, mkdir, readdir, readFile, rename, rm, symlink, utimes, wri
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isJinguError } from '../../src/common/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
 import { DocBox } from '../support/doc-box.ts';
+import { person } from '../support/mini-door.ts';
 
 let box: DocBox;
 const at = (rel: string): string => join(box.root, rel);
@@ -240,4 +242,28 @@ describe('files that must not be written over as if nothing were', () => {
     await rm(at('a.md'), { recursive: true });
     expect(await box.text('office/a.md', 'v2')).toBe('two');
   });
+});
+
+it('finds what lies below a folder whose name has characters outside of the basic plane', async () => {
+  await box.write('📁 𠮷田/a.md', 'first\n');
+  await box.write('📁 𠮷田/sub/b.md', 'first\n');
+  await box.write('📁 other/c.md', 'first\n');
+  await box.addWorkspace();
+  const path = 'office/📁 𠮷田';
+  const verified = await box.call<{ documents: number }>('doc.verify', { path });
+  expect(verified.documents).toBe(2);
+  await box.call('doc.tag', { path: `${path}/a.md`, name: 'signed' });
+  await edit('📁 𠮷田/a.md', 1, 'second');
+  expect(rows.filesTagged(box.store, box.room.workspace('office').id, '📁 𠮷田/', 'signed', 9)).toHaveLength(1);
+  await rename(at('📁 𠮷田/sub/b.md'), at('away.md'));
+  await scan();
+  const { versions } = await box.call<{ versions: { path: string }[] }>('doc.rollback', { path, to: 'signed' });
+  expect(versions.map((made) => made.path)).toEqual([`${path}/a.md`]);
+  const task = person(undefined, { taskId: 'task_1' });
+  await box.call('doc.edit', { path: `${path}/a.md`, base: 3, verbs: [{ set: '1', text: ['third'] }] }, task);
+  await box.call('doc.rollback', { path, to: 'before-task:task_1' });
+  expect(await box.text(`${path}/a.md`)).toBe('first');
+  const { id } = box.room.workspace('office');
+  expect(rows.hasFilesBelow(box.store, id, '📁 𠮷田/sub/')).toBe(true);
+  expect(rows.filesMovedFrom(box.store, id, '📁 𠮷田/sub/', { at: 0 })).toEqual([]);
 });

@@ -50,6 +50,15 @@ export class MiniDoor {
   }
 
   readonly invoke = async (caller: Caller, request: InvokeRequest): Promise<InvokeResult> => {
+    const ends: (() => Promise<void>)[] = [];
+    try {
+      return await this.#invoke(caller, request, ends);
+    } finally {
+      for (const end of ends.splice(0)) await end();
+    }
+  };
+
+  async #invoke(caller: Caller, request: InvokeRequest, ends: (() => Promise<void>)[]): Promise<InvokeResult> {
     const op = this.#operations.get(request.operation);
     if (!op) throw fail('OPERATION_UNKNOWN', { operation: request.operation, nearest: '' });
     if (!Value.Check(op.input, request.input)) {
@@ -70,6 +79,7 @@ export class MiniDoor {
         label = joinLabels(label, l);
       },
       stream: () => undefined,
+      onEnd: (end: () => Promise<void>) => void ends.push(end),
     };
     const reading = { ...shared, db: this.#db as Reader };
     if (op.read) {
@@ -111,6 +121,7 @@ export class MiniDoor {
         output = await once();
         break;
       } catch (error) {
+        for (const end of ends.splice(0)) await end();
         if (!(error instanceof PrepareAgain)) throw error;
         if (attempt === MOST_PREPARATIONS) throw error.reason;
         prepared = await op.prepare?.(reading, request.input);
@@ -118,7 +129,7 @@ export class MiniDoor {
     }
     this.#checkOutput(op, output);
     return { output, callId, label, ...(undo ? { undo } : {}) };
-  };
+  }
 
   /** Resolves with the first event, past or coming, that fits. */
   event(fits: (event: SeenEvent) => boolean): Promise<SeenEvent> {

@@ -47,8 +47,9 @@ export async function checkpointIfDue(
   try {
     const tree = room.documents.at(file, file.head);
     const sha256 = tree.bytes <= DIGEST_UP_TO ? await treeDigest(tree) : '';
-    const staged = await room.leaves.stage(tree, file.id);
-    await room.db.write((tx) => room.leaves.keep(tx, file.id, file.head, { tree, sha256, staged }));
+    await room.leaves.staged(tree, file.id, (staged) =>
+      room.db.write((tx) => room.leaves.keep(tx, file.id, file.head, { tree, sha256, staged })),
+    );
   } finally {
     busy.delete(file.id);
   }

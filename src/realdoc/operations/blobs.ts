@@ -85,7 +85,7 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
         effect: { en: `Add ${input.path} from an upload`, zh: `从上传内容新建 ${input.path}` },
       };
     },
-    prepare: async (_ctx, input) => await prepareDocument(room, input.path, await storedOf(room, blobs, input)),
+    prepare: async (ctx, input) => await prepareDocument(room, ctx, input.path, await storedOf(room, blobs, input)),
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });
 }

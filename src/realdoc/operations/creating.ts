@@ -25,12 +25,12 @@ export function createOperation(room: RealDoc): AnyOperation {
       diff: () => `--- /dev/null\n+++ ${input.path} v1\n${input.text.slice(0, 20_000).replaceAll(/^/gm, '+')}\n`,
       effect: { en: `Create ${input.path}`, zh: `新建 ${input.path}` },
     }),
-    prepare: async (_ctx, input) => {
+    prepare: async (ctx, input) => {
       if (!input.text.isWellFormed() || input.text.includes('\0')) {
         throw fail('DOC_VERB_INVALID', { verb: 1, reason: 'the text holds half a character or a NUL' });
       }
       const bytes = Buffer.from(input.text);
-      return await prepareDocument(room, input.path, { facts: textFacts(bytes), why: null, bytes });
+      return await prepareDocument(room, ctx, input.path, { facts: textFacts(bytes), why: null, bytes });
     },
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });

@@ -161,7 +161,10 @@ function cloneOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     prepare: async (ctx, input) => {
       const taken = await takeIn(await blobs.bytes(input.sha256), input.file, input.ref, ctx.signal);
       const { bytes } = taken.first;
-      return { taken, begun: await prepareDocument(room, input.path, { facts: textFacts(bytes), why: null, bytes }) };
+      return {
+        taken,
+        begun: await prepareDocument(room, ctx, input.path, { facts: textFacts(bytes), why: null, bytes }),
+      };
     },
     apply: (ctx, input, { taken, begun }) => {
       const made = beginDocument(room, ctx, begun, noteOf(taken.first.message));

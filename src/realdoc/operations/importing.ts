@@ -61,18 +61,20 @@ export function importOperation(room: RealDoc): AnyOperation {
       effect: { en: 'Take in what is on the share', zh: '收录共享上的内容' },
     }),
     prepare: async (ctx, input): Promise<Finding[]> => {
+      const { db, documents, leaves, contents, clock, kernel, quota } = room;
+      const eyes = { db, documents, leaves, contents, clock, kernel, quota, onEnd: ctx.onEnd };
       if (input.displaced) {
         if (ctx.caller.kind !== 'internal')
           throw fail('DOC_PATH_INVALID', { reason: 'only the box names displaced files' });
         const file = await room.locate(input.path, { deleted: true, look: false });
-        const found = await lookAtDisplaced(room, file, input.displaced);
+        const found = await lookAtDisplaced(eyes, file, input.displaced);
         return found ? [found] : [];
       }
       const findings: Finding[] = [];
       for (const path of [input.path, ...(input.more ?? [])]) {
         const name = parseDocPath(path);
         try {
-          findings.push(await look(room, room.workspace(name.workspace), name, input.gone ?? false));
+          findings.push(await look(eyes, room.workspace(name.workspace), name, input.gone ?? false));
         } catch (error) {
           // In a batch one bad file (just deleted again, not readable) must not keep the others out.
           if (!input.more || !isJinguError(error)) throw error;

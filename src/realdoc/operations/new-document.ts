@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { fail, newId } from '../../common/index.ts';
-import { joinLabels, ORGANISATION, type Static, type WriteContext } from '../../protocol/index.ts';
+import { joinLabels, ORGANISATION, type ReadContext, type Static, type WriteContext } from '../../protocol/index.ts';
 import { CHAIN_START, sha256Hex } from '../history/chain.ts';
 import type { Stored } from '../kinds/content.ts';
 import { SMALL_TEXT } from '../leaf-store.ts';
@@ -22,7 +22,7 @@ export type NewDocument = Awaited<ReturnType<typeof prepareDocument>>;
  * All that can be done before the transaction that begins a document. Throws DOC_EXISTS, DOC_PATH_INVALID,
  * DOC_PATH_OUTSIDE, DOC_WORKSPACE_NOT_FOUND, DOC_QUOTA or DISK_FULL.
  */
-export async function prepareDocument(room: RealDoc, path: string, { facts, bytes, why }: Stored) {
+export async function prepareDocument(room: RealDoc, ctx: ReadContext, path: string, { facts, bytes, why }: Stored) {
   const name = parseDocPath(path);
   const workspace = room.workspace(name.workspace);
   await refuseDetour(workspace.root, name.rel.split('/').slice(0, -1), path);
@@ -32,7 +32,7 @@ export async function prepareDocument(room: RealDoc, path: string, { facts, byte
   await room.quota.checkLarge(workspace.id, bytes.length);
   const isOpaque = facts.kind === 'opaque';
   const tree = isOpaque ? opaqueTree(bytes, room.leaves.load) : TextTree.of(bytes, room.leaves.load);
-  const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null) : undefined;
+  const staged = bytes.length > SMALL_TEXT ? await room.leaves.stage(tree, null, ctx) : undefined;
   const lines = isOpaque ? 0 : (await room.contents.view({ path, kind: facts.kind }, tree)).tree.lines;
   return { path, name, workspace, facts, why, tree, lines, sha256: sha256Hex(bytes), staged };
 }

@@ -44,7 +44,7 @@ export async function wholeOf(eyes: Eyes, file: FileRow, stored: Stored, { sha25
   const tree = treeOf(eyes, stored);
   // The stored text of a package is another one than its file.
   const own = stored.facts.kind === 'package' ? await treeDigest(tree) : sha256;
-  const whole: WholeText = { tree, sha256: own, staged: await eyes.leaves.stage(tree, file.id) };
+  const whole: WholeText = { tree, sha256: own, staged: await eyes.leaves.stage(tree, file.id, eyes) };
   return { whole, facts: stored.facts, why: stored.why };
 }
 
@@ -104,7 +104,7 @@ export async function wholeIfBetter(
 ): Promise<{ whole?: WholeText }> {
   if (!isMostlyNew(before.bytes, change)) return {};
   const tree = before.apply(change);
-  return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id) } };
+  return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id, eyes) } };
 }
 
 /** Edits that the save did not know of are put into it by place; whether a program opens the result is tried here. */

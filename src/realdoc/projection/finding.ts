@@ -1,4 +1,5 @@
 import type { Clock, Reader } from '../../common/index.ts';
+import type { ReadContext } from '../../protocol/index.ts';
 import type { Documents } from '../documents.ts';
 import type { Contents } from '../kinds/content.ts';
 import type { TextFacts } from '../kinds/kind.ts';
@@ -78,4 +79,6 @@ export interface Eyes {
   clock: Clock;
   kernel: () => Promise<Kernel | undefined>;
   quota: Quota;
+  /** Runs something once nobody can adopt any more what was found. */
+  onEnd: ReadContext['onEnd'];
 }

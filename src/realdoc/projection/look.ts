@@ -59,7 +59,7 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
     return found;
   }
   const tree = treeOf(eyes, stored);
-  const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null) : undefined;
+  const staged = stored.bytes.length > SMALL_TEXT ? await eyes.leaves.stage(tree, null, eyes) : undefined;
   // The stored text of a package is another one than its file.
   const sha256 = stored.facts.kind === 'package' ? await treeDigest(tree) : signature.sha256;
   const { facts, why } = stored;

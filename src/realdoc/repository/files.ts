@@ -30,14 +30,16 @@ export function fileAt(db: Reader, workspace: string, rel: string): FileRow | un
   return raw && fileOf(raw);
 }
 
-/** Files of a workspace in path order, from after `after`, whose path begins with `prefix`. */
+/**
+ * Files of a workspace in path order, from after `after`, whose path begins with `prefix`. Asked with `instr`, here and
+ * elsewhere: SQLite counts characters and JavaScript units of UTF-16, so a length of ours would cut an emoji in two.
+ */
 export function filesOf(db: Reader, workspace: string, prefix: string, after: string, max: number): FileRow[] {
   return db
     .all<Raw>(
-      `${FILE} WHERE f.workspace = ? AND f.rel > ? AND substr(f.rel, 1, ?) = ? AND f.state = 'live' ORDER BY f.rel LIMIT ?`,
+      `${FILE} WHERE f.workspace = ? AND f.rel > ? AND instr(f.rel, ?) = 1 AND f.state = 'live' ORDER BY f.rel LIMIT ?`,
       workspace,
       after,
-      prefix.length,
       prefix,
       max,
     )

@@ -20,8 +20,8 @@ export function renamings(db: Reader, file: string): Set<number> {
 /** Documents that were below `prefix` at a moment and have moved since, wherever they are now. */
 export function filesMovedFrom(db: Reader, workspace: string, prefix: string, moment: Moment): string[] {
   const sql = `SELECT DISTINCT n.file AS id FROM doc_name n JOIN doc_file f ON f.id = n.file
-    WHERE f.workspace = ? AND substr(n.was, 1, ?) = ? ORDER BY f.rel`;
-  const moved = db.all<{ id: string }>(sql, workspace, prefix.length, prefix);
+    WHERE f.workspace = ? AND instr(n.was, ?) = 1 ORDER BY f.rel`;
+  const moved = db.all<{ id: string }>(sql, workspace, prefix);
   return moved.flatMap(({ id }) => {
     const version = versionAtMoment(db, id, moment);
     return version > 0 && nameThen(db, id, version)?.startsWith(prefix) ? [id] : [];

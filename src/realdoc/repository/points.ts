@@ -13,9 +13,9 @@ export function firstOf(
   prefix: string,
 ): { seq: number; at: number } | undefined {
   const isBelow = (file: string): boolean => {
-    const sql = `SELECT 1 AS one FROM doc_file f WHERE id = ? AND workspace = ? AND (substr(rel, 1, ?) = ?
-      OR EXISTS (SELECT 1 FROM doc_name n WHERE n.file = f.id AND substr(n.was, 1, ?) = ?))`;
-    return db.get(sql, file, workspace, prefix.length, prefix, prefix.length, prefix) !== undefined;
+    const sql = `SELECT 1 AS one FROM doc_file f WHERE id = ? AND workspace = ? AND (instr(rel, ?) = 1
+      OR EXISTS (SELECT 1 FROM doc_name n WHERE n.file = f.id AND instr(n.was, ?) = 1))`;
+    return db.get(sql, file, workspace, prefix, prefix) !== undefined;
   };
   return placesOf(db, by, id).find(({ file }) => isBelow(file));
 }
@@ -32,10 +32,9 @@ export function filesSince(db: Reader, workspace: string, prefix: string, moment
   const [column, value] = 'at' in moment ? ['ts >', moment.at] : ['seq >=', moment.beforeSeq];
   return db
     .all<{ id: string }>(
-      `SELECT f.id AS id FROM doc_file f WHERE f.workspace = ? AND substr(f.rel, 1, ?) = ? AND f.head > 0 AND EXISTS
+      `SELECT f.id AS id FROM doc_file f WHERE f.workspace = ? AND instr(f.rel, ?) = 1 AND f.head > 0 AND EXISTS
        (SELECT 1 FROM doc_op o WHERE o.file = (SELECT id FROM doc_word WHERE text = f.id) AND o.v = f.head AND o.${column} ?) ORDER BY f.rel LIMIT ?`,
       workspace,
-      prefix.length,
       prefix,
       value,
       max,
@@ -53,9 +52,8 @@ export function filesTagged(
 ): { id: string; version: number }[] {
   return db.all<{ id: string; version: number }>(
     `SELECT f.id AS id, t.v AS version FROM doc_file f JOIN doc_tag t ON t.file = f.id
-     WHERE f.workspace = ? AND substr(f.rel, 1, ?) = ? AND t.name = ? ORDER BY f.rel LIMIT ?`,
+     WHERE f.workspace = ? AND instr(f.rel, ?) = 1 AND t.name = ? ORDER BY f.rel LIMIT ?`,
     workspace,
-    prefix.length,
     prefix,
     name,
     max,
@@ -64,7 +62,7 @@ export function filesTagged(
 
 /** True if a document has, or once had, a path below `prefix`. */
 export function hasFilesBelow(db: Reader, workspace: string, prefix: string): boolean {
-  const sql = `SELECT 1 AS one FROM doc_file WHERE workspace = ? AND substr(rel, 1, ?) = ? UNION ALL
-    SELECT 1 FROM doc_name n JOIN doc_file f ON f.id = n.file WHERE f.workspace = ? AND substr(n.was, 1, ?) = ? LIMIT 1`;
-  return db.get(sql, workspace, prefix.length, prefix, workspace, prefix.length, prefix) !== undefined;
+  const sql = `SELECT 1 AS one FROM doc_file WHERE workspace = ? AND instr(rel, ?) = 1 UNION ALL
+    SELECT 1 FROM doc_name n JOIN doc_file f ON f.id = n.file WHERE f.workspace = ? AND instr(n.was, ?) = 1 LIMIT 1`;
+  return db.get(sql, workspace, prefix, workspace, prefix) !== undefined;
 }

@@ -2,6 +2,7 @@ import { zstdCompressSync } from 'node:zlib';
 import type { Reader, Tx } from '../../common/index.ts';
 import type { LoggedOp } from '../storage/pack.ts';
 import { packArgs } from '../text/codec.ts';
+import { dropBlob } from './leaves.ts';
 import { opsBetween, ROW_BYTES } from './ops.ts';
 import { insertPackKeys, type NewPack, type PackKey, packKey } from './packs.ts';
 import { leafList, treesOf } from './trees.ts';
@@ -138,8 +139,11 @@ export function leavesAfter(
   return db.all(sql, after, upTo, max);
 }
 
+/** Of those that count: what belongs to a job that runs may go again, and its number be given out once more. */
 export function newestLeaf(db: Reader): number {
-  return db.get<{ id: number | null }>('SELECT max(id) AS id FROM doc_leaf')?.id ?? 0;
+  const sql = `SELECT id FROM doc_leaf l WHERE (SELECT state FROM doc_job WHERE seq = l.job) = 'done'
+    ORDER BY id DESC LIMIT 1`;
+  return db.get<{ id: number }>(sql)?.id ?? 0;
 }
 
 export function allTrees(db: Reader): { file: string; version: number }[] {
@@ -185,9 +189,7 @@ export function dropLeaves(tx: Tx, ids: readonly number[]): number {
     const blob = tx.get<{ blob: Uint8Array | null }>('SELECT blob FROM doc_leaf WHERE id = ?', id)?.blob;
     dropped += tx.run('DELETE FROM doc_leaf WHERE id = ?', id).changes;
     tx.run('DELETE FROM doc_leaf_free WHERE id = ?', id);
-    if (blob && tx.get('SELECT 1 FROM doc_leaf WHERE blob = ? LIMIT 1', blob) === undefined) {
-      tx.run('DELETE FROM doc_blob WHERE sha256 = ?', blob);
-    }
+    if (blob) dropBlob(tx, blob);
   }
   return dropped;
 }

@@ -1,7 +1,8 @@
 import { zstdDecompressSync } from 'node:zlib';
-import type { Reader, Tx } from '../../common/index.ts';
+import { type Reader, type Tx, toHex } from '../../common/index.ts';
 import type { TreeRow } from '../rows.ts';
 import { withDictionary } from '../text/codec.ts';
+import { dropBlob, unmarkLeaves } from './leaves.ts';
 
 type Raw = Omit<TreeRow, 'isFull'> & { isFull: number };
 const TREE =
@@ -82,23 +83,34 @@ export function startJob(tx: Tx, kind: string, file: string | null, at: number):
   return tx.run("INSERT INTO doc_job (kind, file, state, ts) VALUES (?, ?, 'running', ?)", kind, file, at).lastId;
 }
 
+/** Throws if it is not running: its leaves are gone. */
 export function finishJob(tx: Tx, job: number): void {
-  tx.run("UPDATE doc_job SET state = 'done' WHERE seq = ?", job);
+  const { changes } = tx.run("UPDATE doc_job SET state = 'done' WHERE seq = ? AND state = 'running'", job);
+  if (changes === 0) throw new Error(`job ${job} does not run`);
 }
 
 export function runningJobs(db: Reader): number[] {
   return db.all<{ seq: number }>("SELECT seq FROM doc_job WHERE state = 'running'").map((row) => row.seq);
 }
 
-/** Takes away up to `max` leaves of a job that never ended, and the job with the last of them. */
-export function sweepJob(tx: Tx, job: number, max: number): number {
+export function isRunning(db: Reader, job: number): boolean {
+  return db.get("SELECT 1 FROM doc_job WHERE seq = ? AND state = 'running'", job) !== undefined;
+}
+
+/**
+ * Takes away up to `max` leaves of a job that did not end, and the job itself once it has none. Gives the names of files
+ * that no leaf has any more.
+ */
+export function sweepJob(tx: Tx, job: number, max: number): string[] {
+  if (!isRunning(tx, job)) return [];
+  const sql = 'SELECT id, blob FROM doc_leaf WHERE job = ? LIMIT ?';
+  const leaves = tx.all<{ id: number; blob: Uint8Array | null }>(sql, job, max);
+  for (const { id } of leaves) tx.run('DELETE FROM doc_leaf WHERE id = ?', id);
   // Marks too: their numbers are given out again.
-  tx.run('DELETE FROM doc_leaf_free WHERE id IN (SELECT id FROM doc_leaf WHERE job = ? LIMIT ?)', job, max);
-  const { changes } = tx.run(
-    'DELETE FROM doc_leaf WHERE id IN (SELECT id FROM doc_leaf WHERE job = ? LIMIT ?)',
-    job,
-    max,
+  unmarkLeaves(
+    tx,
+    leaves.map(({ id }) => id),
   );
-  if (changes < max) tx.run('DELETE FROM doc_job WHERE seq = ?', job);
-  return changes;
+  if (leaves.length < max) tx.run('DELETE FROM doc_job WHERE seq = ?', job);
+  return leaves.flatMap(({ blob }) => (blob !== null && dropBlob(tx, blob) ? [toHex(blob)] : []));
 }

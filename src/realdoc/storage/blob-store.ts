@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { readFileSync, unlinkSync } from 'node:fs';
+import { readFileSync, rmSync, unlinkSync } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, type Database, fail, type Logger, randomToken } from '../../common/index.ts';
@@ -53,6 +53,13 @@ export class BlobStore {
       const left = (this.#pins.get(name) ?? 1) - 1;
       if (left === 0) this.#pins.delete(name);
       else this.#pins.set(name, left);
+    }
+  }
+
+  /** Removes files whose rows are gone for good, but none that somebody is about to name again. */
+  drop(names: readonly string[]): void {
+    for (const name of names) {
+      if (!this.#pins.has(name) && !this.#isCommitted(name)) rmSync(this.#path(name), { force: true });
     }
   }
 

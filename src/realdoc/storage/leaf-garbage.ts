@@ -4,7 +4,7 @@ import { unpackLeaves } from '../text/leaf-list.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /** Leaves stay so long after the last text that named them: whoever is reading one is long done by then. */
-const GRACE_MS = 3_600_000;
+export const LEAF_GRACE_MS = 3_600_000;
 const BATCH = 64;
 
 /** Pages that go back in one step, some milliseconds of it, and those that stay for what comes next: 1 MB. */
@@ -61,7 +61,7 @@ export class LeafGarbage {
   async #collect(): Promise<number> {
     const { db, clock, log, blobs } = this.#o;
     // Nothing that is marked in this pass goes in it, wherever the clock is moved to meanwhile.
-    const before = clock.now() - GRACE_MS;
+    const before = clock.now() - LEAF_GRACE_MS;
     await this.#mark();
     let dropped = 0;
     for (;;) {
@@ -77,7 +77,7 @@ export class LeafGarbage {
     const isLeft = rows.freeLeaves(db, Number.MAX_SAFE_INTEGER, 1).length > 0;
     if (isLeft && !this.#stopped) {
       this.#cancel?.();
-      this.#cancel = clock.after(GRACE_MS + 1000, () => void this.collect());
+      this.#cancel = clock.after(LEAF_GRACE_MS + 1000, () => void this.collect());
     }
     return dropped;
   }
@@ -119,7 +119,10 @@ export class LeafGarbage {
       const free = page.filter(({ id }) => !named.has(id) && !marked.has(id));
       if (free.length + again.length > 0) {
         await db.write((tx) => {
-          for (const { id } of again) rows.wantLeaf(tx, id);
+          rows.unmarkLeaves(
+            tx,
+            again.map(({ id }) => id),
+          );
           for (const { id } of free) rows.freeLeaf(tx, id, clock.now());
         });
       }

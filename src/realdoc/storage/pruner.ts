@@ -257,11 +257,11 @@ export class Pruner {
     if (known && known.sha256 !== '') return known.sha256;
     const tree = documents.read(db, file, version);
     const sha256 = await treeDigest(tree);
-    const staged = await leaves.stage(tree, file.id);
-    await db.write((tx) => {
-      if (known) rows.setTreeDigest(tx, file.id, version, sha256);
-      else leaves.keep(tx, file.id, version, { tree, sha256, staged });
-    });
+    if (known) await db.write((tx) => rows.setTreeDigest(tx, file.id, version, sha256));
+    else
+      await leaves.staged(tree, file.id, (staged) =>
+        db.write((tx) => leaves.keep(tx, file.id, version, { tree, sha256, staged })),
+      );
     return sha256;
   }
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { fail, isJinguError } from '../../../src/common/index.ts';
 import type { ApprovalRow } from '../../../src/door/index.ts';
-import { type AnyOperation, closed, operation, Type } from '../../../src/protocol/index.ts';
+import { type AnyOperation, closed, operation, PrepareAgain, Type } from '../../../src/protocol/index.ts';
 import { makeRig, person, type Rig } from '../../support/door-rig.ts';
 
 let rig: Rig;
@@ -278,10 +278,36 @@ test('the exact change is worked out only for a call that a person is asked abou
   expect(await codeOf(add('b', 'k2'))).toBe('APPROVAL_PENDING');
   const row = rig.approvals.list({ person: 'per_1', states: ['pending'], limit: 9 })[0]!;
   expect(JSON.parse(row.card)).toMatchObject({ diff: '+x' });
+  expect(asked).toBe(1);
   rig.policy.verdict = 'allow';
   await answer(row, 'approve', 'a1');
   rig.policy.verdict = 'ask';
   expect((await resolved(row)).state).toBe('executed');
+  expect(asked).toBe(2);
   const bodies = rig.audit.filter(({ type }) => type === 'call').map(({ body }) => body);
   expect(bodies.some((body) => body['approvalId'] === row.id && typeof body['diffHash'] === 'string')).toBe(true);
+});
+
+test('what was laid out for a call is cleared away when it is over, and before it is prepared once more', async () => {
+  let laidOut = 0;
+  const most: number[] = [];
+  const [first, ...others] = noteOperations();
+  const prepare: AnyOperation['prepare'] = async (ctx) => {
+    most.push(++laidOut);
+    ctx.onEnd(async () => {
+      laidOut -= 1;
+    });
+  };
+  let again = 0;
+  const apply: AnyOperation['apply'] = (ctx, input, prepared) => {
+    if (again-- > 0) throw new PrepareAgain(fail('DISK_FULL'));
+    return first!.apply!(ctx, input, prepared);
+  };
+  rig = makeRig({ operations: [{ ...first!, prepare, apply }, ...others], migrations: [table] });
+  await add('a', 'k1');
+  expect(await codeOf(add('boom', 'k2'))).toBe('DISK_FULL');
+  await add('b', 'k4', { dryRun: true });
+  again = 2;
+  await add('c', 'k3');
+  expect([laidOut, most]).toEqual([0, [1, 1, 1, 1, 1, 1]]);
 });

@@ -73,6 +73,7 @@ export class TestBox {
       signal: new AbortController().signal,
       raise() {},
       stream() {},
+      onEnd() {},
     };
     if (op.read) return (await op.read(base, input)) as T;
     const prepared = await op.prepare?.(base, input);

@@ -23,6 +23,7 @@ const ctx: ReadContext = {
   signal: new AbortController().signal,
   raise() {},
   stream() {},
+  onEnd() {},
 };
 async function call(id: string, input: unknown): Promise<{ [key: string]: unknown }> {
   const op = operations.find((o) => o.id === id) as AnyOperation;
