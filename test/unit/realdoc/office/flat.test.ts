@@ -4,6 +4,7 @@ import { packFlat } from '../../../../src/realdoc/office/pack.ts';
 import { inflateEntry, readZip } from '../../../../src/realdoc/office/zip.ts';
 import { localFieldsOf } from '../../../../src/realdoc/office/zip-records.ts';
 import { TextTree } from '../../../../src/realdoc/text/tree.ts';
+import { fileOfFlat } from '../../../support/spec-flat.ts';
 import { type ZipItem, zipOf } from '../../../support/zip-writer.ts';
 
 function flatOf(file: Buffer): Buffer {
@@ -68,6 +69,7 @@ describe('the flat form of a package', () => {
     const file = zipOf(items, options);
     const flat = flatOf(file);
     expect((await packed(TextTree.of(flat))).equals(file)).toBe(true);
+    expect(fileOfFlat(flat).equals(file)).toBe(true);
   });
 
   it.each(shapes)('after an edit only that entry is written anew: %s', async (_name, items, options) => {
@@ -77,6 +79,7 @@ describe('the flat form of a package', () => {
     const at = part!.at + part!.bytes.indexOf('one');
     const edited = tree.apply([{ at, del: Buffer.from('one'), ins: Buffer.from('other words') }]);
     const after = await packed(edited);
+    expect(fileOfFlat(edited.toBuffer()).equals(after)).toBe(true);
     const [was, is] = [readZip(file), readZip(after)];
     expect(is.entries.map((e) => e.name)).toEqual(was.entries.map((e) => e.name));
     for (const [i, entry] of is.entries.entries()) {
