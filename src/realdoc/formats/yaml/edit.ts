@@ -13,8 +13,9 @@ import {
   wholeOf,
 } from '../ask.ts';
 import { parsePointer, printPointer } from '../pointer.ts';
+import { refuseOtherMeaning } from './meaning.ts';
 import { dedent, printValue } from './print.ts';
-import { type Entry, keyOf, parseYaml, readYaml, type Spot, walkTo, type YamlText } from './read.ts';
+import { type Entry, keyOf, readYaml, type Spot, walkTo, type YamlText } from './read.ts';
 
 /** It is read twice for an edit. */
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -242,52 +243,6 @@ function eolOf(text: string, at: number): string {
 
 function line({ text }: YamlText, at: number): number {
   return lineOf(Buffer.from(text, 'latin1'), at);
-}
-
-/** YAML says much with little: what was not addressed must still be read as it was. Throws DOC_VERB_INVALID. */
-function refuseOtherMeaning(yaml: YamlText, ask: Ask, landing: Landing): void {
-  const before = Buffer.from(yaml.text, 'latin1');
-  const parts: Buffer[] = [];
-  let at = 0;
-  for (const patch of landing.patches) {
-    parts.push(before.subarray(at, patch.at), Buffer.from(patch.ins));
-    at = patch.at + patch.del;
-  }
-  const after = parseYaml(Buffer.concat([...parts, before.subarray(at)]));
-  const errors = after?.docs.flatMap((doc) => doc.errors) ?? [];
-  if (!after || errors.length > 0) {
-    throw invalid(ask, `the text would not be YAML any more there: ${errors[0]?.message.split('\n')[0] ?? 'too deep'}`);
-  }
-  const first = landing.patches[0]!;
-  const last = landing.patches.at(-1)!;
-  const end = last.at + last.del;
-  const grown = landing.patches.reduce((sum, patch) => sum + Buffer.byteLength(patch.ins) - patch.del, 0);
-  const old = skeleton(yaml, first.at, end, 0);
-  const now = skeleton(after, first.at, end + grown, grown);
-  if (old !== now) throw invalid(ask, 'the text would change what stands around it');
-}
-
-/** Every scalar and alias outside of [from, to): where it begins without what was put in, how long and how deep it is. */
-function skeleton({ docs }: YamlText, from: number, to: number, grown: number): string {
-  const out: string[] = [];
-  for (const doc of docs) {
-    out.push('doc');
-    visit(doc, {
-      Value: (_, node, path) => {
-        const [start, end] = node.range ?? [0, 0];
-        // What is nothing (`key:`) has no place of its own; what goes on around the change differs in length.
-        if (isCollection(node) || start === end || (start >= from && start < to)) return;
-        const length = start < from && end > from ? '' : end - start;
-        out.push(`${start >= to ? start - grown : start}:${length}:${path.length}`);
-      },
-      Alias: (_, node, path) => {
-        const start = node.range?.[0] ?? 0;
-        if (start < from || start >= to)
-          out.push(`${start >= to ? start - grown : start}*${node.source}:${path.length}`);
-      },
-    });
-  }
-  return out.join(' ');
 }
 
 function shifted(landing: Landing, by: number): Landing {

@@ -41,8 +41,16 @@ function plainOf(text: string, old: Scalar | undefined, isInFlow: boolean): stri
     return JSON.stringify(text);
   if (isCollection(value)) return /^[[{]/.test(text) && value.flow ? text : JSON.stringify(text);
   if (!isScalar(value) || value.anchor || value.source !== text) return JSON.stringify(text);
-  const wasString = old !== undefined && typeof old.value === 'string';
-  return wasString && typeof value.value !== 'string' ? JSON.stringify(text) : text;
+  // A string stays one for readers of either YAML: `no`, `0777` and `12:30` are none to those of 1.1.
+  const isLost = (['1.2', '1.1'] as const).some(
+    (version) => old?.source !== undefined && isString(old.source, version) && !isString(text, version),
+  );
+  return isLost ? JSON.stringify(text) : text;
+}
+
+function isString(source: string, version: '1.1' | '1.2'): boolean {
+  const { contents } = parseDocument(source, { version, logLevel: 'silent', prettyErrors: false });
+  return isScalar(contents) && typeof contents.value === 'string';
 }
 
 /** A whole quoted scalar, as YAML reads it. */

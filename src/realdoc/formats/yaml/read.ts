@@ -3,6 +3,7 @@ import {
   isAlias,
   isCollection,
   isMap,
+  isPair,
   isScalar,
   isSeq,
   type Node,
@@ -116,25 +117,18 @@ export function walkTo(yaml: YamlText, doc: number, steps: readonly string[]): W
 export function entriesOf(parent: YAMLMap | YAMLSeq): Entry[] {
   if (isMap(parent)) return parent.items.map((pair) => entryOf(pair as Pair<Node, Node | null>));
   const token = parent.srcToken;
-  const marks =
-    token?.type === 'block-seq'
-      ? token.items.flatMap(({ start }) => start.find(({ type }) => type === 'seq-item-ind')?.offset ?? [])
-      : [];
-  return (parent.items as Node[]).map((node, i) => {
+  const tokens = token?.type === 'block-seq' || token?.type === 'flow-collection' ? token.items : [];
+  return (parent.items as (Node | Pair<Node, Node | null>)[]).map((node, i) => {
     // A list may hold pairs (`[a: 1]`), which are no nodes.
-    const [from, to] = 'range' in node && node.range ? [propsFrom(node), node.range[1]] : [0, 0];
-    return {
-      from: marks[i] ?? from,
-      lead: marks[i] === undefined ? from : marks[i] + 1,
-      to: Math.max(to, (marks[i] ?? 0) + 1),
-      node,
-    };
+    if (isPair(node)) return { ...entryOf(node), node: null };
+    const [from, to] = node.range ?? [0, 0, 0];
+    const start = tokens[i]?.start ?? [];
+    const mark = start.find(({ type }) => type === 'seq-item-ind')?.offset;
+    if (mark !== undefined) return { from: mark, lead: mark + 1, to: Math.max(to, mark + 1), node };
+    // An anchor or tag is part of the item, though not of its value.
+    const own = start.find(({ type }) => type === 'anchor' || type === 'tag')?.offset ?? from;
+    return { from: own, lead: own, to, node };
   });
-}
-
-/** Where the anchor or tag of a node begins, or else the node. */
-function propsFrom(node: Node): number {
-  return node.range![0];
 }
 
 function entryOf(pair: Pair<Node, Node | null>): Entry {

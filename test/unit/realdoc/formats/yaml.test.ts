@@ -55,6 +55,42 @@ describe('YAML by pointer', () => {
     );
   });
 
+  it('keeps a string one for readers of YAML 1.1 too', () => {
+    const set = (text: string, value: string) => edited(landInYaml, text, 'set', '/a', value);
+    expect(set('a: foo\n', 'yes')).toBe('a: "yes"\n');
+    expect(set('a: foo\n', '0777')).toBe('a: "0777"\n');
+    expect(set('a: foo\n', '2026-01-01')).toBe('a: "2026-01-01"\n');
+    // What was none to them before may go on as it was.
+    expect(set('a: no\n', 'yes')).toBe('a: yes\n');
+    expect(set('a: 2025-12-31\n', '2026-01-01')).toBe('a: 2026-01-01\n');
+    expect(set('a: 5\n', 'yes')).toBe('a: yes\n');
+  });
+
+  it('takes an item of a flow list with its anchor or tag, and puts before both', () => {
+    const text = 'list: [&a x, !!str 1, b: 2, y]\n';
+    const at = (act: Parameters<typeof edited>[2], address: string, ...lines: string[]) =>
+      edited(landInYaml, text, act, address, ...lines);
+    expect(at('cut', '/list/0')).toBe('list: [!!str 1, b: 2, y]\n');
+    expect(at('cut', '/list/1')).toBe('list: [&a x, b: 2, y]\n');
+    expect(at('cut', '/list/2')).toBe('list: [&a x, !!str 1, y]\n');
+    expect(at('before', '/list/0', 'n')).toBe('list: [n, &a x, !!str 1, b: 2, y]\n');
+    expect(at('before', '/list/1', 'n')).toBe('list: [&a x, n, !!str 1, b: 2, y]\n');
+    expect(at('set', '/list/0', 'z')).toBe('list: [&a z, !!str 1, b: 2, y]\n');
+  });
+
+  it('refuses what would leave an alias without its anchor, or give it another one', async () => {
+    const refused = async (text: string, act: Parameters<typeof edited>[2], address: string, ...lines: string[]) =>
+      (await refusalOf(() => edited(landInYaml, text, act, address, ...lines))).code;
+    expect(await refused('list: [&a x, y]\nother: *a\n', 'cut', '/list/0')).toBe('DOC_VERB_INVALID');
+    expect(await refused('a: &x 1\nb: *x\n', 'cut', '/a')).toBe('DOC_VERB_INVALID');
+    expect(await refused('a:\n  b: &x 1\nc: *x\n', 'set', '/a', 'd: 2')).toBe('DOC_VERB_INVALID');
+    expect(await refused('a: &x 1\nb: *x\n', 'after', '/a', 'c: &x 2')).toBe('DOC_VERB_INVALID');
+    // Both go, or nobody means it, or it is the value alone that changes.
+    expect(await refused('m:\n  a: &x 1\n  b: *x\nn: 1\n', 'cut', '/m')).toBe('accepted');
+    expect(await refused('a: &x 1\nb: 2\n', 'cut', '/a')).toBe('accepted');
+    expect(edited(landInYaml, 'a: &x 1\nb: *x\n', 'set', '/a', '2')).toBe('a: &x 2\nb: *x\n');
+  });
+
   it('sets whole maps and lists at their indentation', () => {
     expect(yaml('set', '/steps', '- a', '- b')).toBe(SITE.replace(/- one[\s\S]*- three # last\n/, '- a\n  - b\n'));
     expect(edited(landInYaml, 'a:\n- 1\n- 2\nb: 3\n', 'set', '/a', 'none')).toBe('a:\n  none\nb: 3\n');
