@@ -1,6 +1,8 @@
 import { fail, isJinguError } from '../../common/index.ts';
 import type { ParsePort } from '../parse/port.ts';
+import { nonsense } from '../parse/sane.ts';
 import { type Ask, type Doc, type Landing, type OutlineEntry, type SyntaxFault, wholeOf } from './ask.ts';
+import { saneFault, saneLanding, saneOutline } from './text-answers.ts';
 
 /** More is not worth sending to the guest: its formats do not work on longer texts. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -13,8 +15,11 @@ export interface TextGuest {
   check(doc: Doc): Promise<SyntaxFault | undefined>;
 }
 
-/** The parse guest as the reader of texts. What it answers is checked against the text by whoever uses it. */
+/** The parse guest as the reader of texts. What it answers is looked at as what a stranger says. */
 export function textGuest(parser: ParsePort): TextGuest {
+  const refuse = ({ path }: Doc): never => {
+    throw nonsense({ path });
+  };
   const ask = async (method: 'landText' | 'outlineText' | 'checkText', doc: Doc, more: object): Promise<unknown> => {
     const { path, version } = doc;
     const bytes = wholeOf(doc, MAX_BYTES);
@@ -27,26 +32,17 @@ export function textGuest(parser: ParsePort): TextGuest {
     }
   };
   return {
-    land: async (doc, asked) => soundLanding(doc, await ask('landText', doc, { ask: asked })),
-    outline: async (doc, depth) => (await ask('outlineText', doc, { depth })) as OutlineEntry[],
-    check: async (doc) => ((await ask('checkText', doc, {})) ?? undefined) as SyntaxFault | undefined,
+    land: async (doc, asked) => {
+      const value = await ask('landText', doc, { ask: asked });
+      return saneLanding(value, doc.source.bytes) ? value : refuse(doc);
+    },
+    outline: async (doc, depth) => {
+      const value = await ask('outlineText', doc, { depth });
+      return saneOutline(value) ? value : refuse(doc);
+    },
+    check: async (doc) => {
+      const value = await ask('checkText', doc, {});
+      return value === null ? undefined : saneFault(value) ? value : refuse(doc);
+    },
   };
-}
-
-/** A guest that went wrong must not be able to point outside of the text. */
-function soundLanding(doc: Doc, value: unknown): Landing {
-  const landing = value as Landing;
-  const isRange = (from: number, to: number): boolean =>
-    Number.isSafeInteger(from) && Number.isSafeInteger(to) && from >= 0 && from <= to && to <= doc.source.bytes;
-  let last = 0;
-  const isSound =
-    typeof landing.address === 'string' &&
-    isRange(landing.region.from, landing.region.to) &&
-    landing.patches.every(({ at, del, ins }) => {
-      const fits = typeof ins === 'string' && at >= last && isRange(at, at + del);
-      last = at + del;
-      return fits;
-    });
-  if (!isSound) throw new Error('the parse guest gave an answer without sense');
-  return landing;
 }

@@ -1,17 +1,6 @@
 import type { PartAim, ViewLine } from '../office/kind.ts';
 import type { ZipDirectory } from '../office/zip.ts';
-
-/**
- * What the parse guest says, looked at as what a stranger says: it read files that may be hostile. Whatever passes here
- * is harmless, even if it is wrong.
- */
-
-type Members = Record<string, unknown>;
-
-const isOffset = (value: unknown, limit: number): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= limit;
-const isText = (value: unknown): value is string => typeof value === 'string';
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
+import { isObject, isOffset, isText, type Members } from '../parse/sane.ts';
 
 /** Entries lie one behind the other inside the file, each header within the central directory. */
 export function saneDirectory(value: unknown, file: Buffer): value is ZipDirectory {

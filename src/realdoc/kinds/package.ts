@@ -6,6 +6,7 @@ import type { KindName, PartAim, ResolveOptions, ViewLine } from '../office/kind
 import { packFlat } from '../office/pack.ts';
 import type { ZipDirectory } from '../office/zip.ts';
 import type { ParsePort } from '../parse/port.ts';
+import { nonsense } from '../parse/sane.ts';
 import type { Splice } from '../text/splice.ts';
 import { TextTree } from '../text/tree.ts';
 import { saneAims, saneDirectory, saneView } from './package-answers.ts';
@@ -92,11 +93,6 @@ function viewOf(value: unknown, parts: ReturnType<typeof partsOf>): PackageView 
   if (!saneView(value, parts)) throw nonsense();
   const text = value.map((line) => `${line.text}\n`).join('');
   return { tree: TextTree.of(Buffer.from(text)), lines: value, starts: parts.map((part) => part.at) };
-}
-
-/** What the guest says about a file that cannot be true. It never decides more than that this file is refused. */
-function nonsense(): Error {
-  return fail('DOC_PARSE_REFUSED', { reason: 'what was read makes no sense' });
 }
 
 async function givesBack(flat: Buffer, file: Buffer): Promise<boolean> {

@@ -1,6 +1,8 @@
 import { fail, isJinguError } from '../../../common/index.ts';
 import type { ParsePort } from '../../parse/port.ts';
+import { nonsense } from '../../parse/sane.ts';
 import { TextTree } from '../../text/tree.ts';
+import { saneLines } from '../text-answers.ts';
 import { PICTURE_HEAD, pictureFacts } from './picture.ts';
 
 /** Longer files of these kinds are kept, but not read. */
@@ -44,7 +46,8 @@ export async function readOpaque(stored: TextTree, parser: ParsePort | undefined
   if (head.toString('latin1', 0, 5) === '%PDF-') {
     if (!parser || stored.bytes > MAX_PDF) return undefined;
     const { value } = await parser.call('readPdf', {}, [stored.toBuffer()]);
-    return linesTree(value as string[]);
+    if (!saneLines(value)) throw nonsense();
+    return linesTree(value);
   }
   const utf16 =
     head[0] === 0xff && head[1] === 0xfe ? 'utf-16le' : head[0] === 0xfe && head[1] === 0xff ? 'utf-16be' : undefined;
