@@ -7,7 +7,8 @@ export { type AppInfo, deviceHandshake, type HandshakeOptions } from './handshak
 export { type DeviceKey, deviceKey, generateKeyPair } from './keys.ts';
 export { type OpenOptions, openBox } from './open-box.ts';
 export type { PairedBox } from './paired-box.ts';
-export { type PairOptions, pairFromLink, readAnswer, readPairingLink } from './pairing.ts';
+export { type PairOptions, pairFromLink, readPairingLink } from './pairing.ts';
+export { readAnswer } from './rest.ts';
 export type { Subscription, SubscriptionHandlers } from './subscription.ts';
 export { type Message, TopicState } from './topic.ts';
 export type { HttpAnswer, HttpRequest, SeenTls, Socket, SocketHandlers, Transport } from './transport.ts';

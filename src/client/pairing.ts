@@ -1,4 +1,4 @@
-import { type Clock, fromBase64Url, randomToken, toBase64Url, type WireError } from '../common/index.ts';
+import { type Clock, fromBase64Url, randomToken, toBase64Url } from '../common/index.ts';
 import {
   boxIdFromHash,
   boxTranscript,
@@ -18,7 +18,8 @@ import {
 import { CallError, localError } from './errors.ts';
 import { type DeviceKey, keyedMac, sha256, utf8, verifyBox } from './keys.ts';
 import type { PairedBox } from './paired-box.ts';
-import type { HttpAnswer, Transport } from './transport.ts';
+import { askBox } from './rest.ts';
+import type { HttpRequest, Transport } from './transport.ts';
 
 export interface PairOptions {
   transport: Transport;
@@ -169,34 +170,14 @@ async function waitForGrant(
 }
 
 /** `pin`: a native transport must have seen exactly this TLS key. */
-async function post(options: PairOptions, origin: string, path: string, body: object, pin?: string): Promise<unknown> {
-  let answer: HttpAnswer;
-  try {
-    answer = await options.transport.request(`${origin}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(pin === undefined ? {} : { pin }),
-    });
-  } catch (error) {
-    if (error instanceof CallError) throw error;
-    options.signal?.throwIfAborted();
-    throw localError('CLIENT_OFFLINE', { reason: String(error) }, 'en', error);
-  }
-  return readAnswer(answer);
-}
-
-/** The body of a REST answer, or the error it carries. */
-export function readAnswer(answer: HttpAnswer): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(answer.body);
-  } catch {
-    throw localError('CLIENT_ANSWER_INVALID', { reason: `HTTP ${answer.status} without JSON` });
-  }
-  const { error } = (value ?? {}) as { error?: WireError };
-  if (typeof error?.code === 'string') throw new CallError(error);
-  if (answer.status >= 200 && answer.status < 300) return value;
-  throw localError('CLIENT_ANSWER_INVALID', { reason: `HTTP ${answer.status}` });
+function post(options: PairOptions, origin: string, path: string, body: object, pin?: string): Promise<unknown> {
+  const request: HttpRequest = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(pin === undefined ? {} : { pin }),
+  };
+  const lost = (error: unknown) => localError('CLIENT_OFFLINE', { reason: String(error) }, 'en', error);
+  return askBox(options.transport, `${origin}${path}`, request, lost);
 }

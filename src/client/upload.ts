@@ -2,8 +2,8 @@ import { type Locale, toHex } from '../common/index.ts';
 import { type Bearer, PATHS } from '../protocol/index.ts';
 import { CallError, localError } from './errors.ts';
 import { sha256 } from './keys.ts';
-import { readAnswer } from './pairing.ts';
-import type { HttpAnswer, Transport } from './transport.ts';
+import { askBox } from './rest.ts';
+import type { Transport } from './transport.ts';
 
 export interface UploadOptions {
   /** Told after every part: bytes of the file that the box has. */
@@ -42,7 +42,7 @@ const MB = 1_048_576;
 /**
  * Sends a file in parts under its digest, from where an earlier try stopped. Its bytes are never text: digest and
  * sending are the browser's own work, off the thread that draws the page. Throws CLIENT_FILE_TOO_LARGE,
- * CLIENT_FILE_UNREADABLE, CLIENT_CONNECTION_LOST, CLIENT_OFFLINE or what the box refuses it for.
+ * CLIENT_FILE_UNREADABLE, CLIENT_CONNECTION_LOST, CLIENT_OFFLINE, CLIENT_BOX_MISMATCH, what the box refuses it for, or the reason of an abort.
  */
 export async function upload(file: Blob, way: Way, options: UploadOptions): Promise<string> {
   const { locale = 'en', onProgress } = options;
@@ -67,7 +67,9 @@ export async function upload(file: Blob, way: Way, options: UploadOptions): Prom
     onProgress?.(state.received);
     const from = state.received;
     state = await send({ method: 'PUT', file, from });
-    if (!state.complete && state.received <= from) throw localError('CLIENT_ANSWER_INVALID', { reason: 'no progress' });
+    if (!state.complete && state.received <= from) {
+      throw localError('CLIENT_ANSWER_INVALID', { reason: 'no progress' }, locale);
+    }
   }
   onProgress?.(file.size);
   return name;
@@ -94,14 +96,10 @@ async function ask(
   if (body) headers['content-type'] = 'application/octet-stream';
   // An empty file has no first byte that a range could name.
   if (body && body.size > 0) headers['content-range'] = `bytes ${from}-${from + body.size - 1}/${file!.size}`;
-  let answer: HttpAnswer;
-  try {
-    const rest = { ...(body ? { body } : {}), ...(pin ? { pin } : {}), ...(signal ? { signal } : {}) };
-    answer = await transport.request(`${origin}${PATHS.uploads}${name}`, { method, headers, ...rest });
-  } catch (error) {
-    throw localError('CLIENT_CONNECTION_LOST', { reason: reasonOf(error) }, locale, error);
-  }
-  return readAnswer(answer) as Received;
+  const rest = { ...(body ? { body } : {}), ...(pin ? { pin } : {}), ...(signal ? { signal } : {}) };
+  const lost = (error: unknown) => localError('CLIENT_CONNECTION_LOST', { reason: reasonOf(error) }, locale, error);
+  const url = `${origin}${PATHS.uploads}${name}`;
+  return (await askBox(transport, url, { method, headers, ...rest }, lost)) as Received;
 }
 
 function reasonOf(error: unknown): string {

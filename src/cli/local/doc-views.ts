@@ -11,7 +11,8 @@ type View = (context: Context, input: Record<string, unknown>) => Promise<string
 const VIEWS: Record<string, View> = {
   'doc.log': async (context, input) => {
     const answer = await ask<LogAnswer>(context, 'doc.log', { group: true, ...input });
-    return renderDocLog(answer, context.terminal, context.locale, await namesOf(context));
+    const isTask = input['path'] === undefined;
+    return renderDocLog(answer, context.terminal, context.locale, await namesOf(context), isTask);
   },
   'doc.diff': async (context, input) =>
     renderDocDiff(await ask<DiffAnswer>(context, 'doc.diff', input), context.terminal, context.locale),

@@ -35,9 +35,15 @@ interface Row {
   isUndone: boolean;
 }
 
-/** The versions of a document, newest first: which, when, who, what, how much, and what was said about it. */
-export function renderDocLog(answer: LogAnswer, terminal: Terminal, locale: Locale, names: Names): string {
-  const rows = answer.groups?.map(rowOfGroup) ?? answer.versions.map(rowOfVersion);
+/** The versions of a document, or of all that a task wrote, newest first: which, when, who, what, how much, and why. */
+export function renderDocLog(
+  answer: LogAnswer,
+  terminal: Terminal,
+  locale: Locale,
+  names: Names,
+  isTask = false,
+): string {
+  const rows = answer.groups?.map(rowOfGroup) ?? answer.versions.map((version) => rowOfVersion(version, isTask));
   if (rows.length === 0) return terminal.style('dim', locale === 'zh' ? '(没有版本)' : '(no versions)');
   const cells = rows.map((row) => ({
     row,
@@ -62,7 +68,10 @@ export function renderDocLog(answer: LogAnswer, terminal: Terminal, locale: Loca
     const more = rest.map((word) => `${' '.repeat(columns.version + 20)}${word}`);
     return [first === undefined ? head : `${head}  ${first}`, ...more];
   });
-  if (answer.more) {
+  if (answer.more && isTask) {
+    const text = locale === 'zh' ? '还有更早的版本:用 --max 显示更多' : 'there are older ones: --max shows more';
+    lines.push(terminal.style('dim', text));
+  } else if (answer.more) {
     const before = rows.at(-1)!.versions.split('–')[0]!.slice(1);
     const text = locale === 'zh' ? `更早的版本:--before ${before}` : `older ones: --before ${before}`;
     lines.push(terminal.style('dim', text));
@@ -70,9 +79,9 @@ export function renderDocLog(answer: LogAnswer, terminal: Terminal, locale: Loca
   return lines.join('\n');
 }
 
-function rowOfVersion(v: LogAnswer['versions'][number]): Row {
+function rowOfVersion(v: LogAnswer['versions'][number], isTask: boolean): Row {
   return {
-    versions: `v${v.version}`,
+    versions: `${isTask ? `${plain(v.path)}  ` : ''}v${v.version}`,
     at: v.at,
     by: v.by,
     what: v.source,

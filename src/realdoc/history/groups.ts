@@ -11,6 +11,8 @@ export interface Groupable {
   removed: number;
   undone: boolean;
   tags: readonly string[];
+  /** Versions right before it that were taken away: they are part of it. */
+  gone?: number;
 }
 
 /** Programs that save by themselves make a version every few seconds; a pause this long is a new sitting. */
@@ -40,9 +42,10 @@ function belongs(newer: Groupable, older: Groupable): boolean {
   return sameHand && isPlain(newer) && isPlain(older) && Math.abs(newer.at - older.at) <= PAUSE_MS;
 }
 
-function groupOf({ version, at, by, source, note, added, removed, undone, tags }: Groupable): VersionGroup {
+function groupOf(entry: Groupable): VersionGroup {
+  const { version, at, by, source, note, added, removed, tags } = entry;
   return {
-    from: version,
+    from: firstOf(entry),
     to: version,
     at,
     until: at,
@@ -51,18 +54,26 @@ function groupOf({ version, at, by, source, note, added, removed, undone, tags }
     notes: note === undefined ? [] : [note],
     added,
     removed,
-    undone: undone ? 1 : 0,
+    undone: undoneIn(entry),
     tags: [...tags],
   };
 }
 
 function add(group: VersionGroup, older: Groupable): void {
-  group.from = older.version;
+  group.from = firstOf(older);
   group.at = older.at;
   group.added += older.added;
   group.removed += older.removed;
-  group.undone += older.undone ? 1 : 0;
+  group.undone += undoneIn(older);
   if (!group.sources.includes(older.source)) group.sources.push(older.source);
   const { note } = older;
   if (note !== undefined && group.notes.length < MAX_NOTES && !group.notes.includes(note)) group.notes.push(note);
+}
+
+function firstOf({ version, gone = 0 }: Groupable): number {
+  return version - gone;
+}
+
+function undoneIn({ undone, gone = 0 }: Groupable): number {
+  return undone ? 1 + gone : 0;
 }

@@ -21,7 +21,8 @@ export function HistoryEntry({ path, group, versions, isCurrent, onRestore }: Pr
   const [isOpen, setOpen] = useState(false);
   const { from, to, by, notes, tags, undone } = group;
   const count = to - from + 1;
-  const isFirst = from === 1;
+  // What is compared with: the version before, or the oldest that is there.
+  const before = from === 1 ? versions.at(-1)?.version : from - 1;
   return (
     <li class="card tight history">
       <div class="row">
@@ -52,16 +53,16 @@ export function HistoryEntry({ path, group, versions, isCurrent, onRestore }: Pr
         </p>
       ))}
       <div class="row">
-        {isFirst && count === 1 ? null : (
+        {before === undefined || before === to ? null : (
           <button type="button" class="button" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
             {t('doc.show-diff')}
           </button>
         )}
         {isCurrent ? null : <Restore version={to} onRestore={onRestore} />}
       </div>
-      {isOpen ? (
+      {isOpen && before !== undefined ? (
         <>
-          <VersionDiff path={path} from={Math.max(1, from - 1)} to={to} />
+          <VersionDiff path={path} from={before} to={to} />
           {versions.length > 1 ? (
             <ol class="list inner">
               {versions.slice(1).map(({ version, at }) => (

@@ -6,3 +6,8 @@ export function otherName(name: string): string {
   const [, stem, count, ending] = /^(.+?)(?: \((\d{1,4})\))?(\.[^./]+)?$/su.exec(name) ?? [];
   return stem === undefined ? `${name} (2)` : `${stem} (${Number(count ?? 1) + 1})${ending ?? ''}`;
 }
+
+/** As the box wants names: a Mac tells `ü` as two characters. */
+export function boxName(name: string): string {
+  return name.normalize('NFC');
+}

@@ -3,6 +3,7 @@ import type { CallError } from '../../client/index.ts';
 import { newId } from '../../common/index.ts';
 import { locale, t } from '../i18n/index.ts';
 import { announce } from '../parts/announcer.tsx';
+import { boxName } from '../parts/other-name.ts';
 import { visible } from '../parts/visible.ts';
 import { currentClient, invoke } from './session.ts';
 
@@ -33,14 +34,15 @@ let isRunning = false;
 /** They are sent one after another, also while another screen is shown. */
 export function addFiles(workspace: string, files: Iterable<File>): void {
   const rows = Array.from(files, (file): AddedFile => {
-    return { id: ++ids, file, workspace, name: file.name, step: 'waiting', sent: 0, key: newId('key') };
+    return { id: ++ids, file, workspace, name: boxName(file.name), step: 'waiting', sent: 0, key: newId('key') };
   });
   addedFiles.value = [...addedFiles.value, ...rows];
   void addEach();
 }
 
 /** Once more, under this name. What was sent already is not sent again. */
-export function addAgain({ id, key, name }: AddedFile, wanted = name): void {
+export function addAgain({ id, key, name }: AddedFile, typed = name): void {
+  const wanted = boxName(typed);
   change(id, { name: wanted, step: 'waiting', error: undefined, key: wanted === name ? key : newId('key') });
   void addEach();
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../../src/cli/input.ts';
 import { exampleLine, HelpAsked, parseLeaf } from '../../../src/cli/leaf.ts';
+import { renderDocLog } from '../../../src/cli/render/doc-log.ts';
 import { renderDocStatus } from '../../../src/cli/render/doc-status.ts';
 import { cut, table, width } from '../../../src/cli/render/table.ts';
 import { plain, renderValue, span } from '../../../src/cli/render/value.ts';
@@ -196,5 +197,26 @@ describe('words to input', () => {
       expect(error).toBeInstanceOf(HelpAsked);
       expect((error as Error).message).toMatch(/--base-version <number>[\s\S]*--call-wait[\s\S]*Examples:/);
     }
+  });
+});
+
+describe('the versions that a task wrote', () => {
+  const by = { kind: 'device', personId: 'person_a', agent: 'assistant', taskId: 'task_a' };
+  const one = { at: 0, by, source: 'edit', added: 1, removed: 0, undone: false, tags: [] };
+  const versions = [
+    { ...one, path: 'office/b.md', version: 3 },
+    { ...one, path: 'office/a.md', version: 12 },
+  ];
+  it('say which document they are of, and give no hint that nothing follows', () => {
+    const lines = renderDocLog({ versions, more: true }, terminal, 'en', new Map(), true).split('\n');
+    expect(lines.map((line) => line.slice(0, 16))).toEqual([
+      'office/b.md  v3 ',
+      'office/a.md  v12',
+      'there are older ',
+    ]);
+    expect(lines.at(-1)).not.toContain('--before');
+    const alone = renderDocLog({ versions: versions.slice(1), more: true }, terminal, 'en', new Map()).split('\n');
+    expect(alone[0]).toMatch(/^v12 /);
+    expect(alone[1]).toBe('older ones: --before 12');
   });
 });

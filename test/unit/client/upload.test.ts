@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { localError } from '../../../src/client/errors.ts';
 import type { HttpRequest, Transport } from '../../../src/client/index.ts';
 import { upload } from '../../../src/client/upload.ts';
 import { fail } from '../../../src/common/index.ts';
@@ -118,4 +119,20 @@ it('says when a file cannot be read: a folder that was dropped, or one that is g
   folder.arrayBuffer = () => Promise.reject(new DOMException('A requested file could not be read', 'NotReadableError'));
   await expect(upload(folder, box.way, {})).rejects.toMatchObject({ code: 'CLIENT_FILE_UNREADABLE' });
   expect(box.calls).toEqual([]);
+});
+
+it('tells another key and an abort apart from a broken line', async () => {
+  const other = new UploadBox();
+  other.before = () => {
+    throw localError('CLIENT_BOX_MISMATCH', { reason: 'another key' });
+  };
+  await expect(upload(new Blob(['a']), other.way, {})).rejects.toMatchObject({ code: 'CLIENT_BOX_MISMATCH' });
+
+  const ended = new UploadBox();
+  const wish = new AbortController();
+  ended.before = () => {
+    wish.abort(new Error('no longer wanted'));
+    throw new Error('the line was closed');
+  };
+  await expect(upload(new Blob(['a']), ended.way, { signal: wish.signal })).rejects.toThrow('no longer wanted');
 });

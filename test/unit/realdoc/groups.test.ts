@@ -46,4 +46,10 @@ describe('versions as people think of them', () => {
     const [group] = groupVersions([version(2, { note: 'a', undone: true, removed: 2 }), version(1, { note: 'a' })]);
     expect(group).toMatchObject({ added: 2, removed: 2, notes: ['a'], undone: 1 });
   });
+
+  it('holds the versions that were taken away, so that the one before it is there to compare with', () => {
+    const list = [version(1), version(5, { gone: 3, undone: true }), version(9, { gone: 2, person: 'person_b' })];
+    expect(ranges(list)).toEqual(['7-9', '1-5']);
+    expect(groupVersions([version(5, { gone: 4, undone: true })])[0]).toMatchObject({ from: 1, to: 5, undone: 5 });
+  });
 });

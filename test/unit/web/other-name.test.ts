@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { otherName } from '../../../src/web/parts/other-name.ts';
+import { boxName, otherName } from '../../../src/web/parts/other-name.ts';
 
 it('offers a name that is probably free, and keeps what the file is by its ending', () => {
   expect(otherName('offer.pdf')).toBe('offer (2).pdf');
@@ -10,4 +10,9 @@ it('offers a name that is probably free, and keeps what the file is by its endin
   expect(otherName('archive.tar.gz')).toBe('archive.tar (2).gz');
   expect(otherName('scans/a.b/page')).toBe('scans/a.b/page (2)');
   expect(otherName('(2)')).toBe('(2) (2)');
+});
+
+it('writes a name as the box takes it', () => {
+  expect(boxName('Pru\u0308fbericht.pdf')).toBe('Pr\u00fcfbericht.pdf');
+  expect(boxName('报价.docx')).toBe('报价.docx');
 });
