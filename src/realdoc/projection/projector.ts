@@ -8,25 +8,14 @@ import type { Displaced } from './displaced.ts';
 import { type Folder, reasonOf } from './folder.ts';
 import type { Kernel } from './kernel.ts';
 import { Mover } from './mover.ts';
-import { onDisk } from './paths.ts';
 import { Proposals } from './proposals.ts';
 import { GONE_MS } from './read-file.ts';
 import { replaceFile } from './replace.ts';
 import { refuseIfAway } from './roots.ts';
 import { Swapper, type SwapWay } from './swap.ts';
 import { takeAway } from './take-away.ts';
+import { LARGE_BYTES, Timing } from './timing.ts';
 
-/** How long a program that has the file open for writing is waited for, in all, and between two looks. */
-const BUSY_MS = { most: 10_000, pause: 200 };
-/** A larger text that is edited on and on is written a tenth of the time at most, so that edits keep the disk. */
-const LARGE_BYTES = 256 * 1024;
-const LARGE_PAUSE = 9;
-const LARGE_PAUSE_MS = { least: 50, most: 20_000 };
-/**
- * A text of which the file takes tenths of a second to write waits for a pause between two edits, so that a run of them
- * has the machine for itself: no longer than this for each of its megabytes.
- */
-const VERY_LARGE = { bytes: 8 * 1024 * 1024, pauseMs: 50, mostMsAMegabyte: 50 };
 const RETRY_MS = [2000, 5000, 15_000, 60_000, 300_000];
 
 export interface ProjectorOptions {
@@ -51,22 +40,17 @@ export class Projector {
   readonly #o: ProjectorOptions;
   readonly #running = new Map<string, Promise<void>>();
   readonly #again = new Set<string>();
-  readonly #timers = new Map<string, () => void>();
-  /** Since when (monotonic) a program has had the file open for writing. */
-  readonly #busySince = new Map<string, number>();
+  readonly #timing: Timing;
   readonly #proposals: Proposals;
   readonly #mover: Mover;
   #swapper: Swapper | undefined;
-  /** Since when (monotonic) very large documents have waited for a pause between edits. */
-  readonly #waitingSince = new Map<string, number>();
-  /** Large documents between two writings. */
-  readonly #resting = new Set<string>();
   /** Documents whose file was not there at the last try. */
   readonly #gone = new Set<string>();
   #stopped = false;
 
   constructor(options: ProjectorOptions) {
     this.#o = options;
+    this.#timing = new Timing(options.clock, (file) => this.kick(file));
     this.#proposals = new Proposals(options.db);
     this.#mover = new Mover(
       { ...options, proposals: this.#proposals },
@@ -85,14 +69,12 @@ export class Projector {
 
   /** Asks for the file to be brought up to date. Returns at once. */
   kick(file: string): void {
-    if (this.#stopped || this.#resting.has(file)) return;
-    this.#timers.get(file)?.();
-    this.#timers.delete(file);
+    if (this.#stopped || this.#timing.isResting(file)) return;
+    this.#timing.begin(file);
     if (this.#running.has(file)) {
       this.#again.add(file);
       return;
     }
-    this.#waitingSince.delete(file);
     const run = this.#project(file)
       .catch((error: unknown) => this.#o.log.error({ document: file, reason: messageOf(error) }, 'projection-broke'))
       .finally(() => {
@@ -104,19 +86,13 @@ export class Projector {
 
   /** The same after a version was made. Returns at once. */
   edited({ id, bytes }: Pick<FileRow, 'id' | 'bytes'>): void {
-    if (bytes < VERY_LARGE.bytes || this.#running.has(id) || this.#resting.has(id)) return this.kick(id);
-    const now = this.#o.clock.monotonic();
-    const since = this.#waitingSince.get(id) ?? now;
-    this.#waitingSince.set(id, since);
-    if (now - since >= (bytes / 1_000_000) * VERY_LARGE.mostMsAMegabyte) return this.kick(id);
-    this.#later(id, VERY_LARGE.pauseMs);
+    const isKnown = this.#stopped || this.#running.has(id) || this.#timing.isResting(id);
+    if (isKnown || !this.#timing.waits(id, bytes)) this.kick(id);
   }
 
-  /** Writes now what waits for a pause, and resolves when it is there: the box is about to go down. */
+  /** Tries now what waits for a pause, and resolves when all of it was tried: the box is about to go down. */
   async hurry(): Promise<void> {
-    const waiting = [...this.#waitingSince.keys(), ...this.#resting];
-    this.#resting.clear();
-    for (const file of waiting) this.kick(file);
+    for (const file of this.#timing.wakeAll()) this.kick(file);
     await this.idle();
   }
 
@@ -133,11 +109,7 @@ export class Projector {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#again.clear();
-    for (const cancel of this.#timers.values()) cancel();
-    this.#timers.clear();
-    this.#resting.clear();
-    this.#busySince.clear();
-    this.#waitingSince.clear();
+    this.#timing.stop();
     await this.idle();
     await this.#o.displaced.stop();
   }
@@ -158,29 +130,21 @@ export class Projector {
       const file = rows.fileById(this.#o.db, id);
       const row = rows.projection(this.#o.db, id);
       if (!file || !row || file.head === 0) return;
-      if (file.state === 'deleted') {
-        return await this.#remove(file, row).catch((error: unknown) => this.#failed(file, row, error));
-      }
-      if (row.lies !== null) {
-        try {
-          if ((await this.#mover.bring(file, row, row.lies)) === 'done') return;
-        } catch (error) {
-          return this.#failed(file, row, error);
-        }
-        continue;
-      }
-      if (row.version === file.head && row.signature) {
-        if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
-        return;
-      }
       try {
-        const next = await this.#write(file, row);
-        if (next === 'done') return;
+        if ((await this.#step(file, row)) === 'done') return;
       } catch (error) {
         return this.#failed(file, row, error);
       }
     }
     this.#later(id, RETRY_MS[0]!);
+  }
+
+  async #step(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
+    if (file.state === 'deleted') return await this.#remove(file, row);
+    if (row.lies !== null) return await this.#mover.bring(file, row, row.lies);
+    if (row.version !== file.head || !row.signature) return await this.#write(file, row);
+    if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
+    return 'done';
   }
 
   async #write(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
@@ -191,30 +155,21 @@ export class Projector {
     await refuseIfAway(workspace, file.rel);
     await this.#o.displaced.settle(file.id);
     const began = this.#o.clock.monotonic();
-    const since = this.#busySince.get(file.id) ?? began;
     const result = await replaceFile(file, this.#o.contents.give(file, tree), row.signature, row.version, {
       kernel: await this.#o.kernel(),
       swapper: await this.#swap(),
       ours: this.#o.displaced.ours,
       hold: (folder, name) => this.#o.hold(file, folder, name),
-      isPatient: began - since < BUSY_MS.most,
+      isPatient: this.#timing.isPatient(file.id),
     });
-    if (result.outcome === 'busy') {
-      this.#busySince.set(file.id, since);
-      this.#later(file.id, BUSY_MS.pause);
-      return 'done';
-    }
-    this.#busySince.delete(file.id);
+    if (result.outcome === 'busy') return this.#busy(file.id);
+    this.#timing.notBusy(file.id);
     if (result.outcome === 'gone' && !this.#gone.delete(file.id)) {
       this.#gone.add(file.id);
       this.#later(file.id, GONE_MS);
       return 'done';
     }
-    if (result.outcome === 'changed' || result.outcome === 'gone') {
-      await this.#o.adopt(file);
-      // Something that is no text stands there now: it is left alone until it changes again.
-      return rows.projection(this.#o.db, file.id)?.foreign ? 'done' : 'again';
-    }
+    if (result.outcome === 'changed' || result.outcome === 'gone') return await this.#look(file);
     this.#gone.delete(file.id);
     if (result.outcome === 'held') {
       const beside = workspace.whenOpen === 'side' ? await this.#propose(file, tree) : '';
@@ -230,9 +185,7 @@ export class Projector {
     if (kept) await this.#o.displaced.keep(file, kept, row.version);
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {
       this.#again.delete(file.id);
-      const took = this.#o.clock.monotonic() - began;
-      this.#resting.add(file.id);
-      this.#later(file.id, Math.min(LARGE_PAUSE_MS.most, Math.max(LARGE_PAUSE_MS.least, LARGE_PAUSE * took)));
+      if (!this.#stopped) this.#timing.rest(file.id, this.#o.clock.monotonic() - began);
       return 'done';
     }
     return 'again';
@@ -248,19 +201,50 @@ export class Projector {
     return rows.fileById(this.#o.db, id)?.head;
   }
 
+  /** The share is not as we believe it to be. */
+  async #look(file: FileRow): Promise<'done' | 'again'> {
+    await this.#o.adopt(file);
+    // Something that is no text stands there now: it is left alone until it changes again.
+    return rows.projection(this.#o.db, file.id)?.foreign ? 'done' : 'again';
+  }
+
   /** A document that was taken back to before its birth leaves the share, if its file is still as we wrote it. */
-  async #remove(file: FileRow, row: ProjectionRow): Promise<void> {
-    if (row.state === 'written') return;
-    if (!row.signature) {
-      await this.#record(file, { ...row, version: file.head, state: 'written', reason: null }, row);
-      return;
+  async #remove(file: FileRow, row: ProjectionRow): Promise<'done' | 'again'> {
+    if (row.state === 'written') return 'done';
+    const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
+    const there = row.lies === null ? file : { ...file, rel: row.lies, disk: null };
+    // Where another document has taken its name there is no file of it any more.
+    if (!row.signature || there.rel.includes('\0')) {
+      await this.#record(file, { ...row, ...gone }, row);
+      return 'done';
     }
     const workspace = rows.workspaceById(this.#o.db, file.workspace);
     // On a disk that is away the file still lies: it would come back as a new document.
     if (workspace) await refuseIfAway(workspace, file.rel);
-    await takeAway(file, row.lies ?? onDisk(file), row.signature);
-    const gone = { version: file.head, state: 'written', signature: null, reason: null, lies: null } as const;
+    await this.#o.displaced.settle(file.id);
+    const result = await takeAway(there, row.signature, row.version, {
+      kernel: await this.#o.kernel(),
+      ours: this.#o.displaced.ours,
+      hold: (folder, name) => this.#o.hold(there, folder, name),
+      isPatient: this.#timing.isPatient(file.id),
+    });
+    if (result.outcome === 'busy') return this.#busy(file.id);
+    this.#timing.notBusy(file.id);
+    // Under the name that it had before its document was renamed it is taken in as a new one, by the next scan.
+    if (result.outcome === 'changed' && row.lies === null) return await this.#look(file);
+    if (result.outcome === 'held') {
+      await this.#record(file, { ...row, state: 'held', reason: result.reason });
+      this.#later(file.id, RETRY_MS[1]!);
+      return 'done';
+    }
     await this.#record(file, { ...row, ...gone }, row);
+    if (result.outcome === 'away' && result.kept) await this.#o.displaced.keep(there, result.kept, row.version);
+    return 'again';
+  }
+
+  #busy(id: string): 'done' {
+    if (!this.#stopped) this.#timing.busy(id);
+    return 'done';
   }
 
   async #failed(file: FileRow, row: ProjectionRow, error: unknown): Promise<void> {
@@ -287,16 +271,7 @@ export class Projector {
   }
 
   #later(id: string, ms: number): void {
-    if (this.#stopped) return;
-    this.#timers.get(id)?.();
-    this.#timers.set(
-      id,
-      this.#o.clock.after(ms, () => {
-        this.#timers.delete(id);
-        this.#resting.delete(id);
-        this.kick(id);
-      }),
-    );
+    if (!this.#stopped) this.#timing.later(id, ms);
   }
 }
 

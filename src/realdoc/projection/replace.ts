@@ -126,7 +126,8 @@ async function placeNew(folder: Folder, temporary: string, name: string): Promis
   }
 }
 
-async function isExpected(
+/** It holds what was written: it looks like it, or where that says nothing, the bytes are the same. */
+export async function isExpected(
   folder: Folder,
   name: string,
   stat: BigIntStats | undefined,
