@@ -42,6 +42,8 @@ export interface Call {
   onPart: (part: unknown) => void;
   label: Label;
   facts: ActionFacts;
+  /** The exact change, where a person sees it or has seen it. */
+  diff: string | undefined;
   policyHash: string;
   approval: ApprovalRow | undefined;
   /** What is to be done once it is over. */
@@ -79,7 +81,7 @@ export function record(
       })),
       ...(facts.zone ? { zone: facts.zone } : {}),
       ...(call.approval ? { approvalId: call.approval.id } : {}),
-      ...(call.approval && facts.diff ? { diffHash: digestOf(facts.diff()) } : {}),
+      ...(call.approval && call.diff !== undefined ? { diffHash: digestOf(call.diff) } : {}),
       ...more,
     },
   });

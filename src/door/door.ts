@@ -1,12 +1,5 @@
 import { fail, isJinguError, JinguError, newId } from '../common/index.ts';
-import {
-  type ActionFacts,
-  type Caller,
-  type InvokeRequest,
-  type InvokeResult,
-  needsKey,
-  PUBLIC_SYSTEM,
-} from '../protocol/index.ts';
+import { type Caller, type InvokeRequest, type InvokeResult, needsKey, PUBLIC_SYSTEM } from '../protocol/index.ts';
 import type { ApprovalRow } from './approval-records.ts';
 import { type Call, type DoorOptions, end, readContext, record } from './call.ts';
 import { digestOf } from './digest.ts';
@@ -159,6 +152,7 @@ export class Door {
       onPart: options.onPart ?? (() => {}),
       label: PUBLIC_SYSTEM,
       facts: { targets: [] },
+      diff: undefined,
       policyHash: '',
       approval: undefined,
       ends: [],
@@ -229,10 +223,9 @@ export class Door {
   /** Facts, then policy. A dry run never asks and never parks, but what policy denies it does not show either. */
   async #decide(call: Call, { dryRun = false } = {}): Promise<void> {
     const { op, caller } = call;
-    call.facts = diffOnce((await op.facts?.(readContext(this.#o, call), call.input)) ?? { targets: [] });
+    call.facts = (await op.facts?.(readContext(this.#o, call), call.input)) ?? { targets: [] };
     const approved = call.approval !== undefined;
-    // The record of an approved call names it: worked out here, so that no transaction waits for it.
-    if (approved) call.facts.diff?.();
+    if (approved) call.diff = await call.facts.diff?.();
     const decision = this.#o.policy.decide({
       caller,
       contract: op,
@@ -251,7 +244,10 @@ export class Door {
     }
     if (dryRun) return;
     if (approved) this.#parking.assertSame(call);
-    else if (decision.verdict === 'ask') throw await this.#parking.park(call, decision.ruleIds);
+    else if (decision.verdict === 'ask') {
+      call.diff = await call.facts.diff?.();
+      throw await this.#parking.park(call, decision.ruleIds);
+    }
   }
 
   /** Writes the refusal in a transaction of its own (a rollback would erase the evidence) and hands the error back. */
@@ -261,19 +257,6 @@ export class Door {
     );
     return error;
   }
-}
-
-/** The diff of a long text takes a while, and more than one asks for it. */
-function diffOnce({ diff, ...facts }: ActionFacts): ActionFacts {
-  if (!diff) return facts;
-  let text: string | undefined;
-  return {
-    ...facts,
-    diff: () => {
-      text ??= diff();
-      return text;
-    },
-  };
 }
 
 function describe(error: unknown): string {

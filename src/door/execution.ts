@@ -41,7 +41,7 @@ export class Execution {
       throw fail('INPUT_INVALID', { pointer: '/dryRun', reason: `${op.id} has no dry run` });
     const ctx = readContext(this.#o, call);
     const prepared = await op.prepare?.(ctx, call.input);
-    const plan = (await op.plan?.(ctx, call.input, prepared)) ?? shownFacts(call.facts);
+    const plan = (await op.plan?.(ctx, call.input, prepared)) ?? (await shownFacts(call.facts));
     return { output: null, callId: call.callId, plan, label: call.label };
   }
 
@@ -149,8 +149,8 @@ export class Execution {
 }
 
 /** Facts as the plan of an operation that has no other. */
-function shownFacts({ diff, ...facts }: ActionFacts): Record<string, unknown> {
-  return { ...facts, ...(diff ? { diff: diff() } : {}) };
+async function shownFacts({ diff, ...facts }: ActionFacts): Promise<Record<string, unknown>> {
+  return { ...facts, ...(diff ? { diff: await diff() } : {}) };
 }
 
 /** Numbers and ids of an audited read; never its text. */

@@ -61,7 +61,7 @@ export class Parking {
       targets: call.facts.targets,
       ruleIds,
       ...(call.facts.effect ? { effect: call.facts.effect } : { effect: op.summary }),
-      ...(call.facts.diff ? { diff: call.facts.diff() } : {}),
+      ...(call.diff === undefined ? {} : { diff: call.diff }),
       ...(call.facts.destination ? { destination: call.facts.destination } : {}),
     };
     const row = await this.#o.db.write((tx) => {
@@ -118,7 +118,7 @@ export class Parking {
         version: t.version ?? null,
         label: t.label ?? null,
       })),
-      diffHash: digestOf(facts.diff?.() ?? ''),
+      diffHash: digestOf(call.diff ?? ''),
       label: caller.label,
       policyHash: call.policyHash,
       caller: { personId: caller.personId, agent: caller.agent, taskId: caller.taskId },

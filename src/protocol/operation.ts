@@ -47,9 +47,9 @@ export interface ActionFacts {
   label?: Label;
   /**
    * The exact change as a unified diff, for the approval card and its hash. Asked for only where a person will see it or
-   * has seen it: most calls are decided without. Gives the same text each time.
+   * has seen it, once a call: most calls are decided without.
    */
-  diff?: () => string;
+  diff?: () => string | Promise<string>;
   /** Network destination, if the call leaves the box. */
   destination?: { host: string; port: number; purpose: string };
   zone?: 'box' | 'site' | 'cloud';

@@ -37,7 +37,9 @@ export type NewText = Omit<NewVersion, 'full' | 'same' | 'state' | 'rel' | 'utf8
  */
 export function appendVersion(ctx: WriteContext, file: FileRow, next: NewVersion): FileRow {
   const { after, stored } = logVersion(ctx, file, next);
-  if (next.source === 'edit') rows.updateText(ctx.tx, after, stored);
+  const isTextAlone = after.rel === file.rel && after.state === file.state && after.utf8 === file.utf8;
+  // Others hand in a document that is another one already: under a new name, of another kind.
+  if (next.source === 'edit' && isTextAlone) rows.updateText(ctx.tx, after, stored);
   else rows.updateFile(ctx.tx, after, stored);
   return after;
 }

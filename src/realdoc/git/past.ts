@@ -45,8 +45,13 @@ export async function pastOf(
 const MAX_FOLDERS = 500;
 
 /** Paths of the files at the end of the history, as many as fit into an error. */
-export async function filesAtEnd(bundle: OpenBundle, ref: string | undefined, max: number): Promise<string[]> {
-  const pace = new Pace();
+export async function filesAtEnd(
+  bundle: OpenBundle,
+  ref: string | undefined,
+  max: number,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const pace = new Pace(signal);
   const [last] = await mainLine(bundle, headOf(bundle, ref), pace, 1);
   const out: string[] = [];
   let folders = 0;

@@ -39,7 +39,7 @@ export async function takeIn(
     const open = await openBundle(bundle, LIMITS, signal);
     const past = await pastOf(open, ref, path, signal);
     if (past.length === 0) {
-      const files = await filesAtEnd(open, ref, 20);
+      const files = await filesAtEnd(open, ref, 20, signal);
       throw fail('DOC_BUNDLE_INVALID', { reason: `there is no file ${path} in its history`, files });
     }
     if (past.length > MAX_VERSIONS) {

@@ -77,14 +77,11 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
       { note: 'a file from a phone', input: { path: 'office/offer.pdf', sha256: EXAMPLE } },
       { note: 'a small one with the call', input: { path: 'office/hello.txt', base64: 'aGVsbG8K' } },
     ],
-    facts: async (_ctx, input) => {
-      const diff = await diffOf(room, input.path, await storedOf(room, blobs, input));
-      return {
-        targets: [{ kind: 'document', id: input.path, name: input.path }],
-        diff: () => diff,
-        effect: { en: `Add ${input.path} from an upload`, zh: `从上传内容新建 ${input.path}` },
-      };
-    },
+    facts: (_ctx, input) => ({
+      targets: [{ kind: 'document', id: input.path, name: input.path }],
+      diff: async () => await diffOf(room, input.path, await storedOf(room, blobs, input)),
+      effect: { en: `Add ${input.path} from an upload`, zh: `从上传内容新建 ${input.path}` },
+    }),
     prepare: async (ctx, input) => await prepareDocument(room, ctx, input.path, await storedOf(room, blobs, input)),
     apply: (ctx, input, prepared) => beginDocument(room, ctx, prepared, input.note),
   });

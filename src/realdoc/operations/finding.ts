@@ -13,7 +13,7 @@ import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
 import { documentsBelow } from './below.ts';
 import { READING } from './heads.ts';
-import { DocumentId, Line, shownLabel } from './shapes.ts';
+import { DocumentId, FolderPath, Line, shownLabel } from './shapes.ts';
 
 const MAX_DOCUMENTS = 500;
 /** Texts above this are searched for the words as they stand, not scored line by line. */
@@ -53,7 +53,7 @@ function find(room: RealDoc): AnyOperation {
     },
     useWhen: ['the document or the line is not known yet'],
     input: closed({
-      path: Type.String({ minLength: 1, maxLength: 4096 }),
+      path: FolderPath,
       words: Type.String({ minLength: 1, maxLength: 500 }),
       max: Type.Optional(Type.Integer({ minimum: 1, maximum: 100 })),
     }),

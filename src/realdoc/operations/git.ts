@@ -10,10 +10,10 @@ import type { FileRow } from '../rows.ts';
 import { TextTree } from '../text/tree.ts';
 import { appendTexts, type NewText } from '../versions.ts';
 import { documentsBelow } from './below.ts';
-import { CHANGING, READING } from './heads.ts';
+import { CHANGING, NEW_DOCUMENT_ERRORS, READING } from './heads.ts';
 import { beginDocument, prepareDocument } from './new-document.ts';
 import { type DocumentBlobs, OFFER_ERRORS, offerVersion } from './offering.ts';
-import { Sha256, VersionMade } from './shapes.ts';
+import { FolderPath, Sha256, VersionMade } from './shapes.ts';
 
 const MAX_DOCUMENTS = 5000;
 const EXAMPLE = '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03';
@@ -35,7 +35,7 @@ function exportOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     avoidWhen: ['some lines are enough: use doc.read'],
     input: closed({
       /** A document; for `git` also a folder or a workspace. */
-      path: Type.String({ minLength: 1, maxLength: 4096 }),
+      path: FolderPath,
       /** `file`: the exact bytes of one version. `git`: every version, as a file that `git clone` opens. */
       form: Type.Enum(['file', 'git']),
       /** For `file`: `v12`, a time (ISO 8601) or the name of a tag; left out: the newest. */
@@ -138,15 +138,11 @@ function cloneOperation(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
     output: VersionMade,
     ...CHANGING,
     errors: [
-      'DOC_EXISTS',
-      'DOC_NAME_CLASH',
-      'DOC_SHARE_AWAY',
-      'DOC_PATH_INVALID',
-      'DOC_PATH_OUTSIDE',
-      'DOC_WORKSPACE_NOT_FOUND',
+      ...NEW_DOCUMENT_ERRORS,
       'DOC_READ_ONLY_KIND',
       'DOC_BUNDLE_INVALID',
       'BLOB_NOT_FOUND',
+      'BLOB_FAILED',
       'CANCELLED',
     ],
     surfaces: ['ws', 'rest', 'cli'],

@@ -2,9 +2,10 @@ import { fail } from '../../common/index.ts';
 import { type AnyOperation, closed, DocPath, operation, Type } from '../../protocol/index.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
-import type { PrunePlan } from '../storage/pruner.ts';
+import { firstOf, type PrunePlan } from '../storage/pruner.ts';
 import { DEFAULT_RETENTION, type Retention } from '../storage/retention.ts';
 import { everyDocumentBelow } from './below.ts';
+import { FolderPath } from './shapes.ts';
 
 const Days = Type.Integer({ minimum: 0, maximum: 36_500 });
 
@@ -29,7 +30,7 @@ export function pruneOperation(room: RealDoc): AnyOperation {
       path: file.path,
       versions,
       bytes,
-      start: Math.min(...kept),
+      start: firstOf(kept),
     })),
   });
   return operation({
@@ -40,7 +41,7 @@ export function pruneOperation(room: RealDoc): AnyOperation {
     avoidWhen: ['an edit shall be taken back: use doc.undo'],
     input: closed({
       /** A document, a folder, or a workspace. */
-      path: Type.String({ minLength: 1, maxLength: 4096 }),
+      path: FolderPath,
       /** Days for which every version, the last of each hour and the last of each day stay: 7, 30 and 365. */
       policy: Type.Optional(
         closed({

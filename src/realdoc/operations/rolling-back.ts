@@ -17,7 +17,7 @@ import { unifiedOf } from '../text/change-diff.ts';
 import { WRITING } from './heads.ts';
 import { freeNames, giveName, takeName } from './names.ts';
 import { type Plan, planned, renamesIn, SHOWN_WHOLE, type Step, upToDate, viewed } from './rollback-plan.ts';
-import { Note, VersionMade } from './shapes.ts';
+import { FolderPath, Note, VersionMade } from './shapes.ts';
 import { targetOf } from './targets.ts';
 import { writeVersion } from './written.ts';
 
@@ -40,7 +40,7 @@ export function rollbackOperation(room: RealDoc): AnyOperation {
     avoidWhen: ['one edit shall be taken back and later ones stay: use doc.undo'],
     input: closed({
       /** A document, a folder or a workspace. */
-      path: Type.String({ minLength: 1, maxLength: 4096 }),
+      path: FolderPath,
       /** `v12` (of one document), a time (ISO 8601), the name of a tag, `before-task:<id>` or `before-call:<id>`. */
       to: Type.String({ minLength: 1, maxLength: 140 }),
       note: Type.Optional(Note),

@@ -43,8 +43,9 @@ interface Opened {
 
 const HEAD = 'SELECT id, from_v AS fromVersion, to_v AS toVersion, prev, digest FROM doc_pack';
 /**
- * Packs that were opened lately: of each half a megabyte, or some where its rows were made as well. Named by their
- * content, so what is held is right for any database.
+ * Packs that were opened lately: of each half a megabyte, or some where its rows were made as well. Named by where they
+ * lie in the chain of their document, so one is the same in any database, until versions are taken from it: whoever does
+ * that forgets it.
  */
 const KEEP = 64;
 const WITH_ROWS = 4;

@@ -4,7 +4,7 @@ import type { LoggedOp } from '../storage/pack.ts';
 import { packArgs } from '../text/codec.ts';
 import { dropBlob } from './leaves.ts';
 import { opsBetween, ROW_BYTES } from './ops.ts';
-import { insertPackKeys, type NewPack, type PackKey, packKey } from './packs.ts';
+import { forgetPacks, insertPackKeys, type NewPack, type PackKey, packKey } from './packs.ts';
 import { leafList, treesOf } from './trees.ts';
 import { wordAt, wordId } from './words.ts';
 
@@ -72,6 +72,8 @@ export function replacePack(tx: Tx, id: number, p: NewPack): void {
     p.facts,
     id,
   );
+  // Its ends are the same, and it is known by them.
+  tx.afterCommit(forgetPacks);
 }
 
 /** Packs that end before a version: the history starts there from now on. Their keys stay, and lead nowhere. */

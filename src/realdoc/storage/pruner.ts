@@ -111,7 +111,7 @@ export class Pruner {
   #withPackEnds(file: FileRow, number: number, kept: Set<number>) {
     for (;;) {
       const { size } = kept;
-      const start = [...kept].reduce((least, version) => Math.min(least, version));
+      const start = firstOf(kept);
       const packs = rows.packsBetween(this.#o.db, number, start - 1, file.head);
       for (const pack of packs) kept.add(pack.toVersion);
       this.#keepNamed(file, kept);
@@ -243,7 +243,6 @@ export class Pruner {
       return true;
     });
     if (!isDone) return;
-    rows.forgetPacks();
     documents.forget(file.id);
     for (let i = 0; i < gone.length; i += PAGE) {
       await db.write((tx) => rows.noteThinned(tx, gone.slice(i, i + PAGE)));
@@ -273,6 +272,13 @@ export class Pruner {
     const bytes = rows.leafSizes(db, [...ids]) + rows.logBytes(db, file.id);
     await db.write((tx) => rows.setStored(tx, file.id, bytes));
   }
+}
+
+/** The version that the history starts with. There may be too many of them to be arguments of a call. */
+export function firstOf(kept: ReadonlySet<number>): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const version of kept) first = Math.min(first, version);
+  return first;
 }
 
 /** True if somebody went back to one of the versions that would go, since it was planned: they stay for this time. */

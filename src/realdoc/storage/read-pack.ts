@@ -46,16 +46,16 @@ export class PackedFacts {
       const kind = reader.next();
       return { kind, value: kind === 0 ? 0 : reader.next() };
     });
-    const tail = { calls, texts: new Int32Array(calls.length) };
-    this.#tail = tail;
     let { at } = reader;
-    for (let i = 0; i < calls.length; i++) {
-      tail.texts[i] = at;
-      const { note, args, call, digests } = this.#lengths(i);
+    const texts = Int32Array.from(calls, (named, i) => {
+      const start = at;
+      const { note, args, call, digests } = this.#lengths(i, named);
       at += note + args + call + digests;
-    }
+      return start;
+    });
     if (at !== this.#bytes.length) throw new RangeError('the facts of a pack do not end with their last text');
-    return tail;
+    this.#tail = { calls, texts };
+    return this.#tail;
   }
 
   /** The entry of the newest version up to this one; -1 if there is none. */
@@ -128,8 +128,10 @@ export class PackedFacts {
   }
 
   /** Bytes of the texts of an entry, in the order in which they lie there. */
-  #lengths(entry: number): { note: number; args: number; call: number; digests: number } {
-    const { kind, value } = this.#texts.calls[entry]!;
+  #lengths(
+    entry: number,
+    { kind, value } = this.#texts.calls[entry]!,
+  ): { note: number; args: number; call: number; digests: number } {
     return {
       note: Math.max(0, this.#column(10)[entry]! - 1),
       args: this.#column(11)[entry]!,

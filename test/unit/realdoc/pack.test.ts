@@ -85,6 +85,16 @@ describe('packs', () => {
     );
   });
 
+  it('that do not end with their last text are refused each time', () => {
+    const [one] = fc.sample(fc.array(op, { minLength: 2, maxLength: 2 }), { numRuns: 1, seed: 1 });
+    const plain = layOut(run(one!, 1));
+    const more = Buffer.concat([plain.facts, Buffer.from('more')]);
+    const facts = zstdCompressSync(more, withDictionary(plain.splices));
+    const pack = new PackedFacts({ splices: zstdCompressSync(plain.splices), facts }, 1);
+    for (let i = 0; i < 2; i++) expect(() => pack.args(0)).toThrow(RangeError);
+    expect(() => pack.all()).toThrow(RangeError);
+  });
+
   it('take ids apart and put them together, and leave others alone', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 2 ** 48 }), (now) => {
