@@ -1,6 +1,7 @@
 import { type Database, fail, isJinguError, type Reader } from '../common/index.ts';
+import { PrepareAgain } from '../protocol/index.ts';
 import { along, alongSlowly, between } from './history/along.ts';
-import { forkOf, stepsBetween } from './history/lineage.ts';
+import { type Fork, forkOf, stepsBetween } from './history/lineage.ts';
 import { MAX_TEXT_BYTES, refusalOf, TOO_LARGE } from './kinds/kind.ts';
 import type { LeafStore } from './leaf-store.ts';
 import { OldTexts } from './old-texts.ts';
@@ -24,7 +25,7 @@ const KEEP_OLD_LEAVES = 256 * 1024;
 const LEAVES_A_VERSION = 16;
 /** A text that is reached through another run costs about as much as so many versions: that run has its stored texts. */
 const ANOTHER_RUN = 64;
-/** Versions whose changes are composed while somebody waits: a few milliseconds. */
+/** Versions whose changes are composed at once, the writer held or not: a few milliseconds. */
 const STEPS_LOOKED_AT = 1024;
 
 /** Larger texts are not compared line by line to carry a place; it counts as touched then. */
@@ -52,8 +53,8 @@ export class Documents {
   readonly #open = new Map<string, Open>();
   readonly #old: OldTexts = new OldTexts(KEEP_OLD_LEAVES);
   #bytes = 0;
-  /** How often versions were taken away. */
-  #taken = 0;
+  /** Long ways along a history that somebody is on; `isCut` once versions of that document are taken away. */
+  readonly #walks = new Set<{ file: string; isCut: boolean }>();
 
   constructor(db: Database, leaves: LeafStore) {
     this.#db = db;
@@ -116,11 +117,13 @@ export class Documents {
 
   /**
    * The one change that leads from version `from` to version `to` (either may be the older one), through an open
-   * transaction too. Where no log leads there it is found by comparing the stored texts.
+   * transaction too. Where no log leads there it is found by comparing the stored texts. Throws PrepareAgain where very
+   * many versions lie between: only `netChangeInTurns` composes those, since here others wait.
    */
   netChange(db: Reader, file: FileRow, from: number, to: number): Change {
     for (const version of [from, to]) if (version > 0) this.requireVersion(db, file, version);
     const fork = forkOf(db, file.id, from, to);
+    if (fork && isFar(fork)) throw new PrepareAgain(fail('DOC_BUSY', { path: file.path }));
     try {
       if (fork) return along(db, file.id, fork);
     } catch (error) {
@@ -131,21 +134,27 @@ export class Documents {
   }
 
   /**
-   * The same for versions that lie far apart, without holding up anybody else; `undefined` where `netChange` is as good.
-   * Gives nothing either if old versions were taken away meanwhile: what was read may not fit together then.
+   * The same for committed versions however far apart, without holding up anybody else. Throws what the signal was
+   * aborted with.
    */
-  async farChange(file: FileRow, from: number, to: number, signal?: AbortSignal): Promise<Change | undefined> {
+  async netChangeInTurns(file: FileRow, from: number, to: number, signal?: AbortSignal): Promise<Change> {
     const db = this.#db;
-    for (const version of [from, to]) if (version > 0) this.requireVersion(db, file, version);
-    const fork = forkOf(db, file.id, from, to);
-    if (!fork || stepsBetween(fork) <= STEPS_LOOKED_AT) return undefined;
-    const taken = this.#taken;
-    try {
-      const change = await alongSlowly(db, file.id, fork, new Pace(signal));
-      return taken === this.#taken ? change : undefined;
-    } catch (error) {
-      if (taken !== this.#taken) return undefined;
-      throw signal?.aborted ? error : corrupt(file, to, error);
+    for (;;) {
+      const fork = forkOf(db, file.id, from, to);
+      if (!fork || !isFar(fork)) return this.netChange(db, file, from, to);
+      for (const version of [from, to]) if (version > 0) this.requireVersion(db, file, version);
+      const walk = { file: file.id, isCut: false };
+      this.#walks.add(walk);
+      try {
+        const change = await alongSlowly(db, file.id, fork, new Pace(signal));
+        // What was read may not fit together if versions went meanwhile: see what is left of the way.
+        if (!walk.isCut) return change;
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        if (!walk.isCut) throw corrupt(file, to, error);
+      } finally {
+        this.#walks.delete(walk);
+      }
     }
   }
 
@@ -161,7 +170,7 @@ export class Documents {
   /** True if few changes lead from one to the other. */
   isNear(db: Reader, file: FileRow, from: number, to: number): boolean {
     const fork = forkOf(db, file.id, from, to);
-    return fork !== undefined && stepsBetween(fork) <= STEPS_LOOKED_AT;
+    return fork !== undefined && !isFar(fork);
   }
 
   /**
@@ -169,10 +178,18 @@ export class Documents {
    * count as untouched: a comparison of texts cannot tell which of several equal lines is which.
    */
   carryingChange(db: Reader, file: FileRow, from: number, to: number): Change {
+    if (from === to) return [];
     if (forkOf(db, file.id, from, to)) return this.netChange(db, file, from, to);
     const del = this.read(db, file, from).toBuffer();
     const ins = this.read(db, file, to).toBuffer();
     return sameBytes(del, ins) ? [] : keepReturned({ at: 0, del, ins }, MAX_COMPARED);
+  }
+
+  /** The same for committed versions however far apart, as `netChangeInTurns`. */
+  async carryingChangeInTurns(file: FileRow, from: number, to: number, signal?: AbortSignal): Promise<Change> {
+    const fork = forkOf(this.#db, file.id, from, to);
+    if (fork && isFar(fork)) return await this.netChangeInTurns(file, from, to, signal);
+    return this.carryingChange(this.#db, file, from, to);
   }
 
   /** What a version changed against the one before it; nothing for the first. */
@@ -198,7 +215,7 @@ export class Documents {
 
   /** Drops what is at hand of a document. To be called when versions, stored texts or leaves are taken away. */
   forget(file: string): void {
-    this.#taken++;
+    for (const walk of this.#walks) if (walk.file === file) walk.isCut = true;
     this.#old.forget(file);
     const open = this.#open.get(file);
     if (open) this.#bytes -= open.tree.bytes;
@@ -225,6 +242,10 @@ export class Documents {
     this.#open.delete(file);
     this.#open.set(file, open);
   }
+}
+
+function isFar(fork: Fork): boolean {
+  return stepsBetween(fork) > STEPS_LOOKED_AT;
 }
 
 /** What is stored is not what was: of this document alone, and said in its name. Other typed errors stay as they are. */

@@ -1,5 +1,10 @@
 const TURN_MS = 5;
 
+/** Lets others have their turn between two steps of long work. */
+export function giveWay(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Lets others have their turn during work that takes long in many small steps, and ends it when nobody wants it. */
 export class Pace {
   readonly #signal: AbortSignal | undefined;
@@ -16,7 +21,7 @@ export class Pace {
 
   /** Throws what the signal was aborted with. */
   async turn(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await giveWay();
     this.#signal?.throwIfAborted();
     this.#since = performance.now();
   }

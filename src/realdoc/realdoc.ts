@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Clock, type Database, fail, type Logger, newId } from '../common/index.ts';
-import { boxCaller, type Caller, ORGANISATION } from '../protocol/index.ts';
+import { boxCaller, ORGANISATION, type ReadContext } from '../protocol/index.ts';
 import { Background } from './background.ts';
 import { Documents } from './documents.ts';
 import type { CheckSyntax } from './edit/advisory.ts';
@@ -218,8 +218,8 @@ export class RealDoc {
   }
 
   /** How addresses of an edit by this caller are resolved. */
-  places(caller: Caller, file: FileRow): PlacePorts {
-    const candidate = offeredTo(this.db, this.documents, this.seen, caller, file);
+  places(ctx: ReadContext, file: FileRow): PlacePorts {
+    const candidate = offeredTo(this.documents, this.seen, ctx, file);
     return { format: this.#o.addresses ?? this.formats.addresses, candidate };
   }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { PrepareAgain } from '../../src/protocol/index.ts';
 import * as rows from '../../src/realdoc/repository/index.ts';
 import type { FileRow } from '../../src/realdoc/rows.ts';
 import { TextTree } from '../../src/realdoc/text/tree.ts';
@@ -57,20 +58,25 @@ async function everyVersion(): Promise<void> {
   }
 }
 
-/** What is worked out in turns is what is worked out at once, or nothing where versions were taken away meanwhile. */
+/** Very many versions are only composed in turns, and from the start again where some were taken away meanwhile. */
 async function farApart(): Promise<void> {
   const { documents } = box.room;
   const file = await head();
   for (const [from, to] of [
     [1, 1101],
     [1101, 1],
+    [1000, 1101],
   ] as const) {
-    expect(await documents.farChange(file, from, to)).toEqual(documents.netChange(box.store, file, from, to));
+    const change = await documents.netChangeInTurns(file, from, to);
+    expect(TextTree.of(Buffer.from(texts[from]!)).apply(change).toBuffer().toString()).toBe(texts[to]);
+    if (to - from === 101) expect(documents.netChange(box.store, file, from, to)).toEqual(change);
+    else expect(() => documents.netChange(box.store, file, from, to)).toThrow(PrepareAgain);
   }
-  expect(await documents.farChange(file, 1000, 1101)).toBeUndefined();
-  const late = documents.farChange(file, 1, 1101);
+  const late = documents.netChangeInTurns(file, 1, 1101);
   documents.forget(file.id);
-  expect(await late).toBeUndefined();
+  expect(await late).toEqual(await documents.netChangeInTurns(file, 1, 1101));
+  const ended = documents.netChangeInTurns(file, 1, 1101, AbortSignal.abort(new Error('nobody waits any more')));
+  await expect(ended).rejects.toThrow('nobody waits');
   const verbs = [{ set: '5', text: ['of long ago'] }];
   await expect(box.call('doc.edit', { path: PATH, base: 1, verbs })).rejects.toMatchObject({
     code: 'DOC_STALE_TARGET',

@@ -1,5 +1,5 @@
-import { isJinguError, type Reader } from '../../common/index.ts';
-import type { Caller } from '../../protocol/index.ts';
+import { isJinguError } from '../../common/index.ts';
+import type { Caller, ReadContext } from '../../protocol/index.ts';
 import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import { carryLines } from './carry-lines.ts';
@@ -10,13 +10,12 @@ import type { Verb } from './verbs.ts';
 
 /** Finds `#3` in what was last offered to the caller, carried exactly to the base of the edit. */
 export function offeredTo(
-  db: Reader,
   documents: Documents,
   shown: ShownMemory,
-  caller: Caller,
+  { db, caller, signal }: Pick<ReadContext, 'db' | 'caller' | 'signal'>,
   file: FileRow,
 ): CandidateResolver {
-  return (base, ref) => {
+  return async (base, ref) => {
     const refuse = (reason: string): Error => unknownAddress(base, `#${ref}`, reason);
     const found = shown.candidate(caller, ref);
     if (!found) throw refuse('no candidate of this number was shown to you; doc.find shows them');
@@ -24,7 +23,8 @@ export function offeredTo(
     const { line, chars } = found;
     if (found.version === base.version) return { line, ...(chars ? { chars } : {}) };
     const at = documents.read(db, file, found.version);
-    const net = file.kind === 'text' ? documents.carryingChange(db, file, found.version, base.version) : undefined;
+    const isCarried = file.kind === 'text';
+    const net = isCarried && (await documents.carryingChangeInTurns(file, found.version, base.version, signal));
     const carried = net && carryLines(at, { from: line, to: line }, net);
     if (!carried) throw refuse(`its line is another one in version ${base.version} than in ${found.version}`);
     return { line: carried.from, ...(chars ? { chars } : {}) };

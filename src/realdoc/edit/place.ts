@@ -33,7 +33,12 @@ export interface Meant {
 export type FormatResolver = (base: Base, target: FormatTarget, meant: Meant) => Promise<Place>;
 
 /** A candidate that was shown to the caller, as it stands at the base. Throws DOC_ADDRESS_UNKNOWN. */
-export type CandidateResolver = (base: Base, ref: number) => { line: number; chars?: { from: number; to: number } };
+export type CandidateResolver = (base: Base, ref: number) => Promise<OfferedPlace>;
+
+export interface OfferedPlace {
+  line: number;
+  chars?: { from: number; to: number };
+}
 
 export interface PlacePorts {
   format: FormatResolver;
@@ -59,7 +64,7 @@ export async function resolveTarget(base: Base, target: Target, meant: Meant, po
   if ('lines' in target) return { lines: linesIn(base, target.lines) };
   if ('chars' in target) return located(placeOfChars(base, target.chars));
   if (!('candidate' in target)) return located(await ports.format(base, target, meant));
-  const { line, chars } = ports.candidate(base, target.candidate);
+  const { line, chars } = await ports.candidate(base, target.candidate);
   if (chars) return located(placeOfChars(base, { line, ...chars }));
   return { lines: linesIn(base, { from: line, to: line }) };
 }

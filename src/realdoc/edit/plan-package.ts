@@ -1,22 +1,19 @@
-import { fail, type Reader } from '../../common/index.ts';
-import type { Documents } from '../documents.ts';
+import { fail } from '../../common/index.ts';
 import type { Contents, Shown } from '../kinds/content.ts';
 import type { ResolveOptions } from '../office/kind.ts';
 import type { FileRow } from '../rows.ts';
 import { diffNumbers } from '../text/diff.ts';
 import { indexLines, numberLines } from '../text/line-index.ts';
 import { readTarget } from './address.ts';
-import type { PlacePorts } from './place.ts';
-import { asBase, carry, type EditPlan } from './plan.ts';
+import type { OfferedPlace, PlacePorts } from './place.ts';
+import { asBase, carryToHead, type EditPlan, type PlanPorts } from './plan.ts';
 import { refuseBroad } from './rewrite.ts';
 import { shownBetween } from './shown-change.ts';
 import { linesIn, regionOf } from './target.ts';
 import { parsePlace, type Verb } from './verbs.ts';
 
 /** What planning an edit of an Office file needs of the room. */
-export interface PackagePorts {
-  db: Reader;
-  documents: Documents;
+export interface PackagePorts extends PlanPorts {
   contents: Contents;
 }
 
@@ -34,11 +31,13 @@ export async function planPackage(
   asBase(db, file, base, baseTree);
   const shownBase = await contents.shown(file, base, baseTree);
   const at = { path: file.path, version: base, tree: shownBase.tree };
-  const plain = verbs.map((verb) => withoutCandidates(verb, (ref) => places.candidate(at, ref)));
+  const plain: Verb[] = [];
+  for (const verb of verbs) plain.push(await withoutCandidates(verb, (ref) => places.candidate(at, ref)));
   try {
     const aims = await contents.resolve(file, baseTree, plain, options);
     const head = file.head === base ? shownBase : await shownHead(ports, file);
-    const plan = carry(db, documents, { file, base, baseTree, aims, views: { base: shownBase, head, at: file.head } });
+    const views = { base: shownBase, head, at: file.head };
+    const plan = await carryToHead(ports, { file, base, baseTree, aims, views });
     return await opened(ports, plan, head);
   } catch (error) {
     throw withVersion(error, base);
@@ -110,27 +109,24 @@ const NEEDS_VERSION = new Set([
   'DOC_UNSAFE_SPAN',
 ]);
 
-type Candidate = (ref: number) => { line: number; chars?: { from: number; to: number } };
-
 /** `#3` as the line, or the characters of it, that were shown under this number: the guest knows no callers. */
-function withoutCandidates(verb: Verb, candidate: Candidate): Verb {
-  const range = (address: string): string => {
+async function withoutCandidates(verb: Verb, candidate: (ref: number) => Promise<OfferedPlace>): Promise<Verb> {
+  const range = async (address: string): Promise<string> => {
     const target = readTarget(address);
     if (!target || !('candidate' in target)) return address;
-    const { line, chars } = candidate(target.candidate);
+    const { line, chars } = await candidate(target.candidate);
     return chars ? `${line}:${chars.from}-${chars.to}` : `${line}`;
   };
-  const place = (text: string): string => {
+  const place = async (text: string): Promise<string> => {
+    if (!isCandidate(text)) return text;
     const { isAfter, anchor } = parsePlace(text);
-    return (isAfter ? '>' : '<') + range(anchor).replace(/:.*/, '');
+    return (isAfter ? '>' : '<') + (await range(anchor)).replace(/:.*/, '');
   };
-  if ('set' in verb) return { ...verb, set: range(verb.set) };
-  if ('cut' in verb) return { ...verb, cut: range(verb.cut) };
-  if ('put' in verb) return { ...verb, put: isCandidate(verb.put) ? place(verb.put) : verb.put };
-  if ('move' in verb) {
-    return { ...verb, move: range(verb.move), to: isCandidate(verb.to) ? place(verb.to) : verb.to };
-  }
-  return verb.sub.range === undefined ? verb : { ...verb, sub: { ...verb.sub, range: range(verb.sub.range) } };
+  if ('set' in verb) return { ...verb, set: await range(verb.set) };
+  if ('cut' in verb) return { ...verb, cut: await range(verb.cut) };
+  if ('put' in verb) return { ...verb, put: await place(verb.put) };
+  if ('move' in verb) return { ...verb, move: await range(verb.move), to: await place(verb.to) };
+  return verb.sub.range === undefined ? verb : { ...verb, sub: { ...verb.sub, range: await range(verb.sub.range) } };
 }
 
 function isCandidate(place: string): boolean {

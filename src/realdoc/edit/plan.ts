@@ -1,6 +1,7 @@
 import { fail, type Reader } from '../../common/index.ts';
 import { type Documents, refuseOpaque } from '../documents.ts';
 import { aimsInStored, knowEncoding, readable, transcodedOf } from '../formats/encoding/transcode.ts';
+import { andThen } from '../history/along.ts';
 import { asAt, type Shown } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -20,6 +21,8 @@ export interface EditPlan {
   base: number;
   baseTree: TextTree;
   aims: Aim[];
+  /** What happened from the base to the head. */
+  net: Change;
   change: Change;
   before: TextTree;
   after: TextTree;
@@ -29,23 +32,35 @@ export interface EditPlan {
   shown?: ShownChange;
 }
 
+/** What planning an edit needs of the room and of the call that waits for it. */
+export interface PlanPorts {
+  db: Reader;
+  documents: Documents;
+  signal?: AbortSignal | undefined;
+}
+
 /** Resolves verbs at `base` and carries them to the head. Throws every error of an edit; has no effect. */
 export async function planEdit(
-  db: Reader,
-  documents: Documents,
+  ports: PlanPorts,
   file: FileRow,
   base: number,
   verbs: readonly Verb[],
-  ports: PlacePorts,
+  places: PlacePorts,
 ): Promise<EditPlan> {
   refuseOpaque(file);
+  const { db, documents } = ports;
   const baseTree = documents.read(db, file, base);
   const seen = asBase(db, file, base, baseTree).utf8 ? undefined : transcodedOf(baseTree);
   const at = { path: file.path, version: base, tree: seen?.tree ?? baseTree };
-  const resolved = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, ports));
+  const resolved = resolveVerbs(at, verbs, await resolvePlaces(at, verbs, places));
   const aims = seen ? aimsInStored(file.path, baseTree, seen, resolved) : resolved;
-  const net = base === file.head ? undefined : await documents.farChange(file, base, file.head);
-  return carry(db, documents, { file, base, baseTree, aims }, net);
+  return await carryToHead(ports, { file, base, baseTree, aims });
+}
+
+/** Carries what was aimed at in the base to the head of the plan, however many versions lie between. */
+export async function carryToHead({ db, documents, signal }: PlanPorts, plan: Aimed): Promise<EditPlan> {
+  const { file, base } = plan;
+  return carry(db, documents, plan, await documents.carryingChangeInTurns(file, base, file.head, signal));
 }
 
 /** The document as it was at the base. Throws DOC_STALE_TARGET where that is of another kind than what is there now. */
@@ -58,17 +73,19 @@ export function asBase(db: Reader, file: FileRow, base: number, baseTree: TextTr
 }
 
 /**
- * The same plan against the head that `db` sees now: inside the transaction another version may have come first. `known`:
- * what happened since the base, where that took a while to find out.
+ * The same plan against the head that `db` sees now: inside the transaction other versions may have come first. Only these
+ * are composed there. Throws PrepareAgain where they are very many.
  */
-export function carry(
-  db: Reader,
-  documents: Documents,
-  plan: Pick<EditPlan, 'base' | 'baseTree' | 'aims' | 'views'> & { file: FileRow },
-  known?: Change,
-): EditPlan {
+export function carryOn(db: Reader, documents: Documents, plan: EditPlan, file: FileRow): EditPlan {
+  const since = documents.carryingChange(db, file, plan.file.head, file.head);
+  return carry(db, documents, { ...plan, file }, andThen(plan.net, since));
+}
+
+type Aimed = Pick<EditPlan, 'file' | 'base' | 'baseTree' | 'aims' | 'views'>;
+
+/** `net`: what happened from the base to the head. */
+function carry(db: Reader, documents: Documents, plan: Aimed, net: Change): EditPlan {
   const { file, base, baseTree, aims, views } = plan;
-  const net = base === file.head ? [] : (known ?? documents.carryingChange(db, file, base, file.head));
   const before = base === file.head ? baseTree : documents.read(db, file, file.head);
   const rebased = rebaseAims(aims, baseTree, net);
   if ('stale' in rebased) throw staleTarget(db, plan, before, rebased.stale);
@@ -87,7 +104,7 @@ export function carry(
     knowEncoding(baseTree, before);
     knowEncoding(baseTree, after);
   }
-  return { file, base, baseTree, aims, change, before, after, ...(views ? { views } : {}) };
+  return { file, base, baseTree, aims, net, change, before, after, ...(views ? { views } : {}) };
 }
 
 /** UTF-8 put into a text of an encoding that nobody knows would be unreadable there. */

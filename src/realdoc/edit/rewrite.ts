@@ -1,10 +1,10 @@
-import { fail, type Reader } from '../../common/index.ts';
-import { type Documents, refuseOpaque } from '../documents.ts';
+import { fail } from '../../common/index.ts';
+import { refuseOpaque } from '../documents.ts';
 import { aimsInStored, transcodedOf } from '../formats/encoding/transcode.ts';
 import type { FileRow } from '../rows.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { TextTree } from '../text/tree.ts';
-import { asBase, carry, type EditPlan } from './plan.ts';
+import { asBase, carryToHead, type EditPlan, type PlanPorts } from './plan.ts';
 import { sectionsOf } from './sections.ts';
 import { type LineSpan, linesIn, regionOf } from './target.ts';
 
@@ -17,13 +17,13 @@ const MAX_SHARE = 0.3;
  * A region and its new text, turned into the smallest splices that make it so. The line ends of the document and the
  * open or closed end of the region are kept. Throws DOC_TOO_BROAD above 200 lines or 30 % of the document.
  */
-export function planRewrite(
-  db: Reader,
-  documents: Documents,
+export async function planRewrite(
+  ports: PlanPorts,
   file: FileRow,
   input: { base: number; from: number; to: number; text: string },
-): EditPlan {
+): Promise<EditPlan> {
   refuseOpaque(file);
+  const { db, documents } = ports;
   const baseTree = documents.read(db, file, input.base);
   const seen = asBase(db, file, input.base, baseTree).utf8 ? undefined : transcodedOf(baseTree);
   const tree = seen?.tree ?? baseTree;
@@ -40,7 +40,7 @@ export function planRewrite(
   const splices = diffBytes(old, Buffer.from(fresh)).map((s) => ({ ...s, at: s.at + region.from }));
   const planned = [{ verb: 1, lines, unproven: lines, region, splices: [...splices] }];
   const aims = seen ? aimsInStored(file.path, baseTree, seen, planned) : planned;
-  return carry(db, documents, { file, base: input.base, baseTree, aims });
+  return await carryToHead(ports, { file, base: input.base, baseTree, aims });
 }
 
 /** Throws DOC_TOO_BROAD, with parts of these lines that are not. */

@@ -1,5 +1,5 @@
-import { fail, type Reader } from '../../common/index.ts';
-import type { Caller } from '../../protocol/index.ts';
+import { fail } from '../../common/index.ts';
+import type { Caller, ReadContext } from '../../protocol/index.ts';
 import type { Documents } from '../documents.ts';
 import type { FileRow } from '../rows.ts';
 import type { Change } from '../text/splice.ts';
@@ -29,18 +29,24 @@ export function mustHaveSeen(caller: Caller, span: LineSpan): boolean {
  * base, and not at any other version from which they are carried to the base unchanged. The lines in the error count
  * as shown, so the same call may be made again.
  */
-export function refuseUnseen(
-  db: Reader,
+export async function refuseUnseen(
   documents: Documents,
   shown: ShownMemory,
-  caller: Caller,
+  { caller, signal }: Pick<ReadContext, 'caller' | 'signal'>,
   plan: EditPlan,
-): void {
+): Promise<void> {
   const { file, base } = plan;
   const baseTree = plan.views?.base.tree ?? plan.baseTree;
   const spans = plan.aims.flatMap((aim) => (aim.unproven && mustHaveSeen(caller, aim.unproven) ? [aim.unproven] : []));
   if (spans.length === 0) return;
-  const unseen = unseenOf(db, documents, file, base, baseTree, mergeSpans(spans), shown.shown(caller, file.id));
+  const carrying = (to: number): Promise<Change> => documents.carryingChangeInTurns(file, base, to, signal);
+  const unseen = await unseenOf(
+    file,
+    { base, tree: baseTree },
+    mergeSpans(spans),
+    shown.shown(caller, file.id),
+    carrying,
+  );
   if (unseen.length === 0) return;
   const lines = unseen.flatMap(({ from, to }) => linesFrom(baseTree, from, Math.min(to, from + MAX_LINES - 1)));
   let chars = 0;
@@ -57,21 +63,19 @@ export function refuseUnseen(
   });
 }
 
-function unseenOf(
-  db: Reader,
-  documents: Documents,
+async function unseenOf(
   file: FileRow,
-  base: number,
-  tree: TextTree,
+  { base, tree }: { base: number; tree: TextTree },
   spans: LineSpan[],
   versions: readonly [number, readonly LineSpan[]][],
-): LineSpan[] {
+  carrying: (version: number) => Promise<Change>,
+): Promise<LineSpan[]> {
   let left = spans;
   for (const [version, known] of versions) {
     if (left.length === 0) break;
     // Lines of a package are made anew for each version: only what was shown at the base itself counts.
     if (version !== base && file.kind !== 'text') continue;
-    const net = version === base ? [] : documents.carryingChange(db, file, base, version);
+    const net = await carrying(version);
     left = left.flatMap((span) => without(tree, net, span, known));
   }
   return mergeSpans(left);

@@ -21,6 +21,12 @@ export function along(db: Reader, file: string, { toOne, toOther }: Fork): Chang
   return toOther.length === 0 ? back : compose(back, forth);
 }
 
+/** A change and what came after it. */
+export function andThen(first: Change, second: Change): Change {
+  if (first.length === 0) return second;
+  return second.length === 0 ? first : compose(first, second);
+}
+
 /** Versions whose changes are read at once. */
 const SLICE = 2048;
 

@@ -1,5 +1,6 @@
 import type { Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
+import { Pace } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
 import { sameAs } from '../text/codec.ts';
@@ -32,13 +33,20 @@ const PAGE = 200;
 /**
  * The version that last touched each of some lines of the head. Walks the op log backwards: a line that a version put
  * in or cut into is that version's, the others are carried to where they stood before it. What is left at the start
- * of the log is as it was there.
+ * of the log is as it was there. Others have their turn meanwhile: a log may be long.
  */
-export function blame(db: Reader, documents: Documents, file: FileRow, lines: readonly BlameLine[]): Blamed[] {
+export async function blame(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  lines: readonly BlameLine[],
+  signal: AbortSignal,
+): Promise<Blamed[]> {
   const out: Blamed[] = [];
   let open = [...lines];
   // Where the history starts: what is left is as it was then.
   let start = 1;
+  const pace = new Pace(signal);
   for (let before = file.head + 1; open.length > 0 && before > start; ) {
     const page = rows.newestOps(db, file.id, before, PAGE);
     for (const op of page) {
@@ -61,6 +69,7 @@ export function blame(db: Reader, documents: Documents, file: FileRow, lines: re
       });
     }
     if (page.length === 0) break;
+    if (pace.isDue) await pace.turn();
   }
   for (const { line } of open) out.push({ line, version: start });
   return out.sort((a, b) => a.line - b.line);

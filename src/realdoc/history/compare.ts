@@ -44,12 +44,12 @@ export async function compareShown(
   file: FileRow,
   from: Side,
   to: Side,
-  change: () => Change,
+  change: () => Promise<Change>,
   signal?: AbortSignal,
 ): Promise<Compared> {
   const [then, now] = [asAt(file, from.version, from.tree), asAt(file, to.version, to.tree)];
   if (then.kind === 'text' && now.kind === 'text') {
-    const stored = { before: from.tree, after: to.tree, change: change() };
+    const stored = { before: from.tree, after: to.tree, change: await change() };
     const shown = then.utf8 && now.utf8 ? stored : readChange(stored);
     if (textFormatOf(file.path) !== 'csv' || shown.change.length === 0) return shown;
     const table = await diffTables(shown.before, shown.after, MAX_CELLS, delimiterOf(file.path), signal);

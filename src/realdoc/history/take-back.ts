@@ -1,6 +1,7 @@
 import { fail, type Reader } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { rebaseSplices } from '../edit/rebase.ts';
+import { Pace } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { compose } from '../text/compose.ts';
@@ -28,9 +29,15 @@ export interface TakeBack {
 /**
  * Inverts versions of one document, newest first, and carries each inverse over everything that came later, including
  * the inverses before it. What two versions did to each other cancels out. Throws DOC_CONFLICT where a version that
- * stays changed the same place.
+ * stays changed the same place. However old the versions are, others have their turn meanwhile.
  */
-export function takeBack(db: Reader, documents: Documents, file: FileRow, versions: readonly OpRow[]): TakeBack {
+export async function takeBack(
+  db: Reader,
+  documents: Documents,
+  file: FileRow,
+  versions: readonly OpRow[],
+  signal: AbortSignal,
+): Promise<TakeBack> {
   let undone: Change = [];
   let { state } = file;
   const own = ownRel(file);
@@ -52,11 +59,14 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   if (last > 0 && rest.length === 0 && !documents.isNear(db, file, file.head, last - 1)) {
     return { ...what, ...documents.glance(db, file, file.head, last - 1), toVersion: last - 1, isVersion: true };
   }
-  if (last > 0) undone = documents.netChange(db, file, file.head, last - 1);
+  if (last > 0) undone = await documents.netChangeInTurns(file, file.head, last - 1, signal);
+  const pace = new Pace(signal);
   for (const op of rest) {
-    const inverse = documents.netChange(db, file, op.version, op.version - 1);
+    if (pace.isDue) await pace.turn();
+    const inverse = await documents.netChangeInTurns(file, op.version, op.version - 1, signal);
     if (inverse.length === 0) continue;
-    const since = compose(documents.carryingChange(db, file, op.version, file.head), undone);
+    const later = await documents.carryingChangeInTurns(file, op.version, file.head, signal);
+    const since = compose(later, undone);
     const text = since.length === 0 ? undefined : documents.read(db, file, op.version);
     const carried = rebaseSplices(inverse, since, (at) => text!.isLineStart(at));
     if ('mine' in carried) throw conflict(db, file, op, carried.mine, carried.theirs);
@@ -65,6 +75,28 @@ export function takeBack(db: Reader, documents: Documents, file: FileRow, versio
   const taken = { ...what, change: tighten(undone) };
   if (file.kind !== 'opaque') return rest.length === 0 && last > 1 ? { ...taken, isVersion: true } : taken;
   return { ...taken, ...wholeBefore(db, documents, file, newestFirst), isVersion: true };
+}
+
+/**
+ * The same for the head that the document has by now: `now` is the document, `file` what it was when this was worked out.
+ * `undefined` where it must be worked out anew, since what came meanwhile is more than a few changes elsewhere in the text.
+ */
+export function takenBackLater(
+  db: Reader,
+  documents: Documents,
+  back: TakeBack,
+  file: FileRow,
+  now: FileRow,
+): TakeBack | undefined {
+  if (now.head === file.head) return back;
+  const isAsItWas = now.kind === file.kind && now.state === file.state && now.rel === file.rel;
+  if (!isAsItWas || file.kind !== 'text' || back.toVersion !== undefined) return undefined;
+  const since = documents.carryingChange(db, now, file.head, now.head);
+  const text = documents.read(db, now, file.head);
+  const carried = rebaseSplices(back.change, since, (at) => text.isLineStart(at));
+  if ('mine' in carried) return undefined;
+  const { isVersion: _, ...rest } = back;
+  return { ...rest, change: tighten(carried.change) };
 }
 
 /**

@@ -149,9 +149,9 @@ async function planned(room: RealDoc, ctx: ReadContext, input: Static<typeof Edi
       ctx,
       path,
       (file) => {
-        const places = room.places(ctx.caller, file);
-        if (file.kind !== 'package') return planEdit(ctx.db, room.documents, file, base, verbList, places);
-        const ports = { db: ctx.db, documents: room.documents, contents: room.contents };
+        const places = room.places(ctx, file);
+        const ports = { db: ctx.db, documents: room.documents, contents: room.contents, signal: ctx.signal };
+        if (file.kind !== 'package') return planEdit(ports, file, base, verbList, places);
         return planPackage(ports, file, base, verbList, places, officeOptions(room, edit.track));
       },
       verbList,

@@ -8,6 +8,7 @@ import { spansOf } from '../edit/spans.ts';
 import type { Doc } from '../formats/ask.ts';
 import { headingAbove, outlineOf } from '../kinds/outline.ts';
 import type { ViewLine } from '../office/kind.ts';
+import { giveWay } from '../pace.ts';
 import type { RealDoc } from '../realdoc.ts';
 import type { FileRow } from '../rows.ts';
 import type { TextTree } from '../text/tree.ts';
@@ -87,7 +88,7 @@ function find(room: RealDoc): AnyOperation {
         if (found.length > 0) ctx.raise(file.label);
         hits.push(...found);
         if (ctx.signal.aborted) throw fail('CANCELLED');
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await giveWay();
       }
       hits.sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : a.path > b.path ? 1 : a.line - b.line));
       const best = hits.slice(0, max);

@@ -216,8 +216,7 @@ function diff(room: RealDoc): AnyOperation {
       const to = input.to === undefined ? file.head : resolveVersion(ctx.db, file, input.to);
       const from =
         input.from === undefined ? versionBefore(ctx.db, file, to) : resolveVersion(ctx.db, file, input.from);
-      const far = await room.documents.farChange(file, from, to, ctx.signal);
-      const net = () => far ?? room.documents.netChange(ctx.db, file, from, to);
+      const net = () => room.documents.netChangeInTurns(file, from, to, ctx.signal);
       const sides = [from, to].map((version) => ({ version, tree: room.documents.at(file, version) }));
       const compared = await compareShown(room.contents, file, sides[0]!, sides[1]!, net, ctx.signal);
       const { before, after, change, isCut } = compared;

@@ -125,7 +125,8 @@ function blameOperation(room: RealDoc): AnyOperation {
       refuseOpaque(file);
       const from = input.from ?? 1;
       const to = Math.min(input.to ?? from + 999, from + 1999);
-      const found = blame(ctx.db, room.documents, file, await linesOf(room, file, from, to));
+      const asked = await linesOf(room, file, from, to);
+      const found = await blame(ctx.db, room.documents, file, asked, ctx.signal);
       const ops = new Map([...new Set(found.map((b) => b.version))].map((v) => [v, rows.opAt(ctx.db, file.id, v)]));
       const lines = found.flatMap(({ line, version }) => {
         const op = ops.get(version);

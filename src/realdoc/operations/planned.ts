@@ -1,7 +1,7 @@
 import { fail, isJinguError } from '../../common/index.ts';
 import { type ActionFacts, joinLabels, PrepareAgain, type ReadContext } from '../../protocol/index.ts';
 import { noteError } from '../edit/offered.ts';
-import { carry, changedLines, type EditPlan } from '../edit/plan.ts';
+import { carryOn, changedLines, type EditPlan } from '../edit/plan.ts';
 import { refuseUnseen } from '../edit/seen.ts';
 import type { Verb } from '../edit/verbs.ts';
 import { readChange } from '../formats/encoding/transcode.ts';
@@ -51,13 +51,13 @@ export async function planFor(
   room: RealDoc,
   ctx: ReadContext,
   path: string,
-  plan: (file: FileRow) => EditPlan | Promise<EditPlan>,
+  plan: (file: FileRow) => Promise<EditPlan>,
   verbs?: readonly Verb[],
 ): Promise<EditPlan> {
   const file = await room.locate(path);
   return await naming(room, ctx, file, verbs, async () => {
     const ready = await plan(file);
-    refuseUnseen(ctx.db, room.documents, room.seen, ctx.caller, ready);
+    await refuseUnseen(room.documents, room.seen, ctx, ready);
     return ready;
   });
 }
@@ -95,7 +95,7 @@ export function upToDate(room: RealDoc, ctx: ReadContext, plan: EditPlan): EditP
     throw new PrepareAgain(fail('DOC_BUSY', { path: file.path }));
   }
   try {
-    return carry(ctx.db, room.documents, { ...plan, file });
+    return carryOn(ctx.db, room.documents, plan, file);
   } catch (error) {
     noteError(room.seen, ctx.caller, file, error);
     throw error;

@@ -1,11 +1,11 @@
 import { fail } from '../../common/index.ts';
 import {
   type AnyOperation,
-  type Caller,
   closed,
   DocPath,
   LabelSchema,
   operation,
+  type ReadContext,
   Type,
   Version,
 } from '../../protocol/index.ts';
@@ -160,7 +160,7 @@ function read(room: RealDoc): AnyOperation {
       const { from, to } =
         input.section === undefined
           ? wanted(tree, file, version, input)
-          : await sectionAt(room, ctx.caller, file, { path: file.path, version, tree }, input);
+          : await sectionAt(room, ctx, file, { path: file.path, version, tree }, input);
       const lines = withinBudget(linesFrom(tree, from, to)).map((line) => withHash(tree, line, input.hashes === true));
       const label = rows.labelAt(ctx.db, file.id, version) ?? file.label;
       ctx.raise(label);
@@ -209,13 +209,13 @@ function wanted(
 /** Lines of an address, from `from` on and no further than `to` if those are given too. */
 async function sectionAt(
   room: RealDoc,
-  caller: Caller,
+  ctx: ReadContext,
   file: FileRow,
   base: Base,
   input: { section?: string; from?: number; to?: number },
 ): Promise<{ from: number; to: number }> {
   const target = parseTarget(input.section!, 1);
-  const { lines } = await resolveTarget(base, target, { verb: 1, act: 'show' }, room.places(caller, file));
+  const { lines } = await resolveTarget(base, target, { verb: 1, act: 'show' }, room.places(ctx, file));
   const from = Math.max(lines.from, input.from ?? 1);
   return { from, to: Math.min(lines.to, input.to ?? lines.to, from + MAX_LINES - 1) };
 }

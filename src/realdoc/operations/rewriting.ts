@@ -67,8 +67,8 @@ function rewritten(
   input: { path: string; base: number; from: number; to: number; text: string },
 ): Promise<EditPlan> {
   return planFor(room, ctx, input.path, (file) => {
-    if (file.kind !== 'package') return planRewrite(ctx.db, room.documents, file, input);
-    const ports = { db: ctx.db, documents: room.documents, contents: room.contents };
-    return planPackageRewrite(ports, file, input, room.places(ctx.caller, file), officeOptions(room));
+    const ports = { db: ctx.db, documents: room.documents, contents: room.contents, signal: ctx.signal };
+    if (file.kind !== 'package') return planRewrite(ports, file, input);
+    return planPackageRewrite(ports, file, input, room.places(ctx, file), officeOptions(room));
   });
 }

@@ -1,6 +1,6 @@
 import { fail, isJinguError, type JinguError, type Reader } from '../../common/index.ts';
-import { closed, DocPath, type Static, Type } from '../../protocol/index.ts';
-import { type TakeBack, takeBack } from '../history/take-back.ts';
+import { closed, DocPath, PrepareAgain, type ReadContext, type Static, Type } from '../../protocol/index.ts';
+import { type TakeBack, takeBack, takenBackLater } from '../history/take-back.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
@@ -93,7 +93,8 @@ function refuseThinned(db: Reader, { task, call }: Static<typeof Which>, ops: re
   throw fail('DOC_PRUNED', { path: file?.path ?? id ?? '', version, ...around });
 }
 
-export function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<typeof Which>): Piece[] {
+/** The versions meant, by document. */
+function meant(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: Static<typeof Which>): Map<string, OpRow[]> {
   let ops = chosen(db, what, input);
   if (input.path !== undefined) {
     const file = fileAtPath(room, db, input.path);
@@ -102,14 +103,22 @@ export function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: 
   }
   refuseThinned(db, input, ops);
   if (ops.length === 0) throw fail('DOC_NOTHING_TO_UNDO', { ...input });
-  const byFile = Map.groupBy(ops, (op) => op.file);
+  return Map.groupBy(ops, (op) => op.file);
+}
+
+/** What is to be done, worked out ahead of the transaction: the versions may be very old. */
+export async function pieces(
+  room: RealDoc,
+  { db, signal }: Pick<ReadContext, 'db' | 'signal'>,
+  what: 'undo' | 'redo',
+  input: Static<typeof Which>,
+): Promise<Piece[]> {
   const list: Piece[] = [];
   const conflicts: JinguError[] = [];
-  for (const [id, versions] of byFile) {
-    const file = rows.fileById(db, id);
-    if (!file) throw fail('DOC_NOT_FOUND', { path: id, near: [] });
+  for (const [id, versions] of meant(room, db, what, input)) {
+    const file = fileOf(db, id);
     try {
-      const back = takeBack(db, room.documents, file, versions);
+      const back = await takeBack(db, room.documents, file, versions, signal);
       list.push({ file, back });
     } catch (error) {
       if (!isJinguError(error) || error.code !== 'DOC_CONFLICT') throw error;
@@ -117,12 +126,46 @@ export function pieces(room: RealDoc, db: Reader, what: 'undo' | 'redo', input: 
     }
   }
   if (conflicts.length > 0) throw allConflicts(conflicts);
+  return inOrder(db, list);
+}
+
+/**
+ * The same against what the transaction sees, with what came in meanwhile. Throws PrepareAgain where that is more than a
+ * few changes in other places, or where other versions are meant by now.
+ */
+export function piecesNow(
+  room: RealDoc,
+  db: Reader,
+  what: 'undo' | 'redo',
+  input: Static<typeof Which>,
+  list: readonly Piece[],
+): Piece[] {
+  const byFile = meant(room, db, what, input);
+  const now = list.map(({ file, back }) => {
+    const versions = new Set(byFile.get(file.id)?.map((op) => op.version));
+    const isMeant = versions.size === back.versions.length && back.versions.every((version) => versions.has(version));
+    const current = fileOf(db, file.id);
+    const later = isMeant ? takenBackLater(db, room.documents, back, file, current) : undefined;
+    if (!later) throw new PrepareAgain(fail('DOC_BUSY', { path: file.path }));
+    return { file: current, back: later };
+  });
+  if (byFile.size !== now.length) throw new PrepareAgain(fail('DOC_BUSY', { path: now[0]!.file.path }));
+  return inOrder(db, now);
+}
+
+function fileOf(db: Reader, id: string): FileRow {
+  const file = rows.fileById(db, id);
+  if (file) return file;
+  throw fail('DOC_NOT_FOUND', { path: id, near: [] });
+}
+
+/** Throws DOC_CONFLICT where a name cannot be given back. What goes comes first: it may hold the name of what comes back. */
+function inOrder(db: Reader, list: readonly Piece[]): Piece[] {
   refuseTakenNames(
     db,
     list.map(({ file, back }) => ({ file, state: back.state, rel: back.rel })),
   );
-  // What goes comes first: it may hold the name of what comes back.
-  return list.sort((x, y) => Number(x.back.state === 'live') - Number(y.back.state === 'live'));
+  return list.toSorted((x, y) => Number(x.back.state === 'live') - Number(y.back.state === 'live'));
 }
 
 export function renamesIn(list: readonly Piece[]): { file: FileRow; rel: string }[] {

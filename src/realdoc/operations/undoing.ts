@@ -17,7 +17,7 @@ import { unifiedOf } from '../text/change-diff.ts';
 import { freeNames, giveName, lookAtNames, takeName } from './names.ts';
 import { type Coming, needsSettling, readable, type Settled, settle, stillSettled } from './settling.ts';
 import { VersionMade } from './shapes.ts';
-import { chosen, type Piece, pieces, renamesIn, Which } from './taken-back.ts';
+import { chosen, type Piece, pieces, piecesNow, renamesIn, Which } from './taken-back.ts';
 import { targetOf } from './targets.ts';
 import { writeVersion } from './written.ts';
 
@@ -70,7 +70,7 @@ function takeBackOperation(
       'DOC_WORKSPACE_NOT_FOUND',
     ],
     positional: ['path'],
-    prepare: async (_ctx, input) => {
+    prepare: async (ctx, input) => {
       // What is on the share is taken in first, so that a save nobody noticed yet is not written over.
       const files = input.path === undefined ? [...new Set(chosen(room.db, what, input).map((op) => op.file))] : [];
       for (const id of files) {
@@ -78,14 +78,14 @@ function takeBackOperation(
         if (file && !file.rel.includes('\0')) await room.locate(file.path, { deleted: true });
       }
       if (input.path !== undefined) await room.locate(input.path, { deleted: true });
-      const list = pieces(room, room.db, what, input);
+      const list = await pieces(room, ctx, what, input);
       await lookAtNames(room, renamesIn(list));
-      return await settledOf(room, list);
+      return { list, settled: await settledOf(room, list) };
     },
-    facts: (ctx, input) => factsOf(room, pieces(room, ctx.db, what, input), what),
-    plan: async (ctx, input) => ({ ...(await factsOf(room, pieces(room, ctx.db, what, input), what)) }),
-    apply: (ctx, input, settled) => {
-      const list = pieces(room, ctx.tx, what, input);
+    facts: async (ctx, input) => factsOf(room, await pieces(room, ctx, what, input), what),
+    plan: async (_ctx, _input, { list }) => ({ ...(await factsOf(room, list, what)) }),
+    apply: (ctx, input, { list: planned, settled }) => {
+      const list = piecesNow(room, ctx.tx, what, input, planned);
       freeNames(ctx, renamesIn(list));
       const versions = list.map((piece) => applyPiece(room, ctx, piece, what, input.note, settled));
       ctx.undoWith({ call: ctx.callId });

@@ -1,6 +1,7 @@
 import { fail, newId } from '../../common/index.ts';
 import { ORGANISATION, type WriteContext } from '../../protocol/index.ts';
 import type { Documents } from '../documents.ts';
+import { andThen } from '../history/along.ts';
 import { CHAIN_START } from '../history/chain.ts';
 import type { LeafStore } from '../leaf-store.ts';
 import * as rows from '../repository/index.ts';
@@ -26,7 +27,10 @@ export interface Adoption {
   tree?: TextTree;
 }
 
-/** Makes a finding part of the history, inside the open transaction. Throws DOC_BUSY if what it rests on has changed. */
+/**
+ * Makes a finding part of the history, inside the open transaction. Throws DOC_BUSY if what it rests on has changed, or
+ * PrepareAgain if very much came since.
+ */
 export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, documents: Documents): Adoption {
   switch (finding.kind) {
     case 'new':
@@ -187,7 +191,8 @@ function adoptChange(
 ): Adoption {
   const { base, theirs, whole, facts, signature, displaced } = found;
   const before = unmoved(ctx, found);
-  const ours = documents.netChange(ctx.tx, before, base, before.head);
+  // Only what came since the look is composed here.
+  const ours = andThen(found.ours.change, documents.netChange(ctx.tx, before, found.ours.head, before.head));
   const text = documents.read(ctx.tx, before, base);
   const { joins } = found;
   // What was tried was another text: look again.

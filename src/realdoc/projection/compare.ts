@@ -1,6 +1,7 @@
 import { isJinguError } from '../../common/index.ts';
 import { asAt, type Stored } from '../kinds/content.ts';
 import { digestOf, treeDigest } from '../leaf-store.ts';
+import { giveWay } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, FileSignature, ProjectionRow } from '../rows.ts';
 import { opaqueTree } from '../storage/cdc.ts';
@@ -66,13 +67,17 @@ export async function compare(
   const from = base > 0 ? base : file.head;
   const before = eyes.documents.at(file, from);
   const theirs = eyes.contents.diff(file.kind, before.toBuffer(), bytes);
-  const found = { kind: 'changed' as const, file, base: from, theirs, facts, signature, displaced: false };
+  const ours = await oursSince(eyes, file, from);
+  const found = { kind: 'changed' as const, file, base: from, theirs, ours, facts, signature, displaced: false };
   return {
     ...found,
     ...(await wholeIfBetter(eyes, file, before, theirs)),
-    ...(await joined(eyes, file, from, theirs)),
+    ...(await joined(eyes, file, from, theirs, ours.change)),
   };
 }
+
+/** A file may have lain there through very many versions. */
+const VERSIONS_AT_ONCE = 500;
 
 /** The newest version after `base` whose file has these bytes. */
 export async function versionWith(
@@ -82,12 +87,19 @@ export async function versionWith(
   bytes: number,
   sha256: string,
 ): Promise<number | undefined> {
-  for (const op of rows.opsBetween(eyes.db, file.id, base, file.head).reverse()) {
-    // The stored text of a package says nothing about the size of its file.
-    if (op.bytes !== bytes && file.kind !== 'package' && !file.mixed) continue;
-    const tree = eyes.documents.at(file, op.version);
-    const pieces = eyes.contents.give(asAt(file, op.version, tree), tree);
-    if ((await digestOf(pieces)) === sha256) return op.version;
+  for (let before = file.head + 1; before > base + 1; ) {
+    const page = rows.newestOps(eyes.db, file.id, before, VERSIONS_AT_ONCE);
+    for (const op of page) {
+      before = op.version;
+      if (op.version <= base) break;
+      // The stored text of a package says nothing about the size of its file.
+      if (op.bytes !== bytes && file.kind !== 'package' && !file.mixed) continue;
+      const tree = eyes.documents.at(file, op.version);
+      const pieces = eyes.contents.give(asAt(file, op.version, tree), tree);
+      if ((await digestOf(pieces)) === sha256) return op.version;
+    }
+    if (page.length < VERSIONS_AT_ONCE) break;
+    await giveWay();
   }
   return undefined;
 }
@@ -107,17 +119,22 @@ export async function wholeIfBetter(
   return { whole: { tree, sha256: await treeDigest(tree), staged: await eyes.leaves.stage(tree, file.id, eyes) } };
 }
 
+/** What the save did not know of, however much that is: a program may have held the file open for long. */
+export async function oursSince(eyes: Eyes, file: FileRow, base: number): Promise<{ head: number; change: Change }> {
+  return { head: file.head, change: await eyes.documents.netChangeInTurns(file, base, file.head) };
+}
+
 /** Edits that the save did not know of are put into it by place; whether a program opens the result is tried here. */
 export async function joined(
   eyes: Eyes,
   file: FileRow,
   base: number,
   theirs: Change,
+  ours: Change,
 ): Promise<{ joins?: { head: number; isSound: boolean } }> {
   const { head } = file;
   if (file.kind !== 'package' || head === base) return {};
   const text = eyes.documents.at(file, base);
-  const ours = eyes.documents.netChange(eyes.db, file, base, head);
   const { rest } = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
   if (rest.length === 0) return { joins: { head, isSound: true } };
   try {

@@ -47,6 +47,8 @@ export type Finding =
       file: FileRow;
       base: number;
       theirs: Change;
+      /** What the box itself changed from `base` to the version that was the newest when this was found. */
+      ours: { head: number; change: Change };
       /** What was saved as a whole, where that is the better way to keep it. */
       whole?: WholeText;
       facts: TextFacts;

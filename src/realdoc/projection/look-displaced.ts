@@ -3,7 +3,7 @@ import { fail } from '../../common/index.ts';
 import { asAt } from '../kinds/content.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
-import { joined, versionWith, wholeIfBetter, wholeOf } from './compare.ts';
+import { joined, oursSince, versionWith, wholeIfBetter, wholeOf } from './compare.ts';
 import type { DisplacedFile } from './displaced.ts';
 import type { Eyes, Finding } from './finding.ts';
 import { codeOf, Folder } from './folder.ts';
@@ -40,11 +40,12 @@ export async function lookAtDisplaced(
   }
   const theirs = eyes.contents.diff(file.kind, before.toBuffer(), stored.bytes);
   if (theirs.length === 0) return undefined;
-  const found = { kind: 'changed' as const, file, base, theirs, facts: stored.facts, signature, displaced: true };
+  const ours = await oursSince(eyes, file, base);
+  const found = { kind: 'changed' as const, file, base, theirs, ours, facts: stored.facts, signature, displaced: true };
   return {
     ...found,
     ...(await wholeIfBetter(eyes, file, before, theirs)),
-    ...(await joined(eyes, file, base, theirs)),
+    ...(await joined(eyes, file, base, theirs, ours.change)),
   };
 }
 

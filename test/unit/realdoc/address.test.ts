@@ -83,7 +83,7 @@ describe('what a range may name', () => {
 
   it('a candidate is its line with its line end, or the very match that was shown', async () => {
     const candidate = (_base: unknown, ref: number) =>
-      ref === 1 ? { line: 2 } : { line: 1, chars: { from: 3, to: 3 } };
+      Promise.resolve(ref === 1 ? { line: 2 } : { line: 1, chars: { from: 3, to: 3 } });
     expect(await edit('x x\r\ny\r\n', [{ set: '#1', text: ['z'] }], { candidate })).toBe('x x\r\nz\r\n');
     expect(await edit('x x\ny\n', [{ put: '>#1', text: ['z'] }], { candidate })).toBe('x x\ny\nz\n');
     expect(await edit('x x\ny\n', [{ move: '#1', to: '<#2' }], { candidate })).toBe('y\nx x\n');

@@ -22,7 +22,7 @@ async function compared(path: string, kind: Kind, before: string, after: string)
     return Promise.resolve({ tree, places: { lines, starts: [0] } });
   };
   const [one, two] = [treeOf(before), treeOf(after)];
-  const change = () => diffBytes(one.toBuffer(), two.toBuffer());
+  const change = () => Promise.resolve(diffBytes(one.toBuffer(), two.toBuffer()));
   const sides = [one, two].map((tree, i) => ({ version: i + 1, tree }));
   return await compareShown({ shown }, file, sides[0]!, sides[1]!, change);
 }

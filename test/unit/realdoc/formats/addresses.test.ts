@@ -14,7 +14,7 @@ async function edit(path: string, text: string, verbs: Verb[]): Promise<string> 
   const base = { path, version: 1, tree };
   const places = await resolvePlaces(base, verbs, {
     format: new Formats(undefined).addresses,
-    candidate: () => ({ line: 1 }),
+    candidate: () => Promise.resolve({ line: 1 }),
   });
   const result = rebaseAims(resolveVerbs(base, verbs, places), tree, []);
   if ('stale' in result) throw new Error('stale without later versions');
@@ -29,7 +29,7 @@ async function editBoth(path: string, text: string, first: Verb, second: Verb): 
   const tree = TextTree.of(Buffer.from(text));
   const base = { path, version: 1, tree };
   const aims = async (verb: Verb) => {
-    const ports = { format: new Formats(undefined).addresses, candidate: () => ({ line: 1 }) };
+    const ports = { format: new Formats(undefined).addresses, candidate: () => Promise.resolve({ line: 1 }) };
     return resolveVerbs(base, [verb], await resolvePlaces(base, [verb], ports));
   };
   const before = rebaseAims(await aims(first), tree, []);
