@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/common/index.ts';
 import { documentBlobOperations } from '../../src/realdoc/index.ts';
+import * as rows from '../../src/realdoc/repository/index.ts';
 import type { FileRow } from '../../src/realdoc/rows.ts';
 import { DocBox } from '../support/doc-box.ts';
 
@@ -65,6 +66,24 @@ describe('what was stored ahead and is not used', () => {
     await expect(box.call('doc.create', { path: 'office/b.md', text })).rejects.toMatchObject({ code: 'DISK_FULL' });
     expect(batches).toBe(3);
     expect([count('doc_leaf'), running()]).toEqual([before, 0]);
+  });
+
+  it('goes once: its number may be that of another by then', async () => {
+    const { write } = box.store;
+    let isOver = false;
+    vi.spyOn(box.store, 'write').mockImplementation(async (fn) => {
+      const out = await write.call(box.store, fn);
+      if (isOver) await write.call(box.store, (tx) => rows.startJob(tx, 'leaves', null, 1));
+      isOver = false;
+      return out;
+    });
+    vi.spyOn(box.room.contents, 'view').mockImplementationOnce(() => {
+      isOver = true;
+      return Promise.reject(fail('DISK_FULL', {}));
+    });
+    const created = box.call('doc.create', { path: 'office/a.md', text: longText() });
+    await expect(created).rejects.toMatchObject({ code: 'DISK_FULL' });
+    expect([count('doc_leaf'), running()]).toEqual([0, 1]);
   });
 
   it('goes with the next one where it could not go at once', async () => {

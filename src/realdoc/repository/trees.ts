@@ -98,11 +98,11 @@ export function isRunning(db: Reader, job: number): boolean {
 }
 
 /**
- * Takes away up to `max` leaves of a job that did not end, and the job itself once it has none. Gives the names of files
- * that no leaf has any more.
+ * Takes away up to `max` leaves of a job that did not end, and the job itself once it has none: `isOver` from then on, and
+ * its number may be another's. `blobs`: the names of files that no leaf has any more.
  */
-export function sweepJob(tx: Tx, job: number, max: number): string[] {
-  if (!isRunning(tx, job)) return [];
+export function sweepJob(tx: Tx, job: number, max: number): { isOver: boolean; blobs: string[] } {
+  if (!isRunning(tx, job)) return { isOver: true, blobs: [] };
   const sql = 'SELECT id, blob FROM doc_leaf WHERE job = ? LIMIT ?';
   const leaves = tx.all<{ id: number; blob: Uint8Array | null }>(sql, job, max);
   for (const { id } of leaves) tx.run('DELETE FROM doc_leaf WHERE id = ?', id);
@@ -111,6 +111,8 @@ export function sweepJob(tx: Tx, job: number, max: number): string[] {
     tx,
     leaves.map(({ id }) => id),
   );
-  if (leaves.length < max) tx.run('DELETE FROM doc_job WHERE seq = ?', job);
-  return leaves.flatMap(({ blob }) => (blob !== null && dropBlob(tx, blob) ? [toHex(blob)] : []));
+  const isOver = leaves.length < max;
+  if (isOver) tx.run('DELETE FROM doc_job WHERE seq = ?', job);
+  const blobs = leaves.flatMap(({ blob }) => (blob !== null && dropBlob(tx, blob) ? [toHex(blob)] : []));
+  return { isOver, blobs };
 }
