@@ -1,4 +1,5 @@
 import { fail, isJinguError } from '../../../common/index.ts';
+import { canStandInXml } from '../../office/xml-text.ts';
 import type { Range } from '../../text/map.ts';
 import {
   type Ask,
@@ -20,6 +21,8 @@ import { allElements, type Element, parseHtml, parseXmlElements } from './elemen
 const MAX_BYTES = 8 * 1024 * 1024;
 /** Between their tags nothing is escaped. */
 const RAW = new Set(['script', 'style', 'xmp', 'iframe', 'noembed', 'noframes', 'plaintext']);
+/** Between their tags `<` begins nothing but their own end tag. */
+const TEXT_ONLY = new Set([...RAW, 'title', 'textarea']);
 const MAX_OUTLINED = 5000;
 
 /**
@@ -30,6 +33,8 @@ const MAX_OUTLINED = 5000;
 export function landInMarkup(doc: Doc, ask: Ask): Landing {
   const bytes = wholeOf(doc, MAX_BYTES);
   const isXml = textFormatOf(doc.path) === 'xml';
+  if (isXml && !(ask.text ?? []).every(canStandInXml))
+    throw invalid(ask, 'a text holds a character that XML cannot hold');
   const root = rootOf(doc, bytes, isXml);
   const { element, attribute } = findTarget(doc, ask, root, bytes);
   const { address } = ask;
@@ -81,7 +86,11 @@ function setText(bytes: Buffer, ask: Ask, element: Element, isXml: boolean): Pic
   }
   if (innerFrom === element.to) throw invalid(ask, `<${name}/> has no inside`);
   const inner = bytes.toString('latin1', innerFrom, innerTo);
-  const cdata = isXml ? /^\s*<!\[CDATA\[([\s\S]*)\]\]>\s*$/.exec(inner) : null;
+  const section = isXml ? /^\s*<!\[CDATA\[([\s\S]*)\]\]>\s*$/.exec(inner) : null;
+  const cdata = section && !section[1]!.includes(']]>') ? section : null;
+  if (!cdata && (isXml || !TEXT_ONLY.has(name)) && /<(?!!\[CDATA\[)[!?/]/.test(inner)) {
+    throw invalid(ask, `<${name}> holds a comment or an instruction that would be lost; use sub or lines`);
+  }
   const [lead] = cdata ? [''] : /^[ \t\r\n]*/.exec(inner)!;
   const [tail] = cdata || lead!.length === inner.length ? [''] : /[ \t\r\n]*$/.exec(inner)!;
   const from = cdata ? innerFrom + inner.indexOf('[CDATA[') + 7 : innerFrom + lead!.length;

@@ -10,8 +10,6 @@ export interface Element {
   innerTo: number;
   to: number;
   children: Element[];
-  /** Whether something else than blanks stands between the tags beside elements. */
-  hasText: boolean;
   attributes: Map<string, Range & { value: string }>;
 }
 
@@ -26,7 +24,6 @@ export function parseHtml(bytes: Buffer): Element {
   for (let top = stack.pop(); top; top = stack.pop()) {
     const [node, element] = top;
     for (const kid of node.childNodes) {
-      if (kid.nodeName === '#text' && 'value' in kid) element.hasText ||= kid.value.trim() !== '';
       if (!('tagName' in kid)) continue;
       const own = elementOf(kid, text, bom);
       element.children.push(own);
@@ -37,7 +34,7 @@ export function parseHtml(bytes: Buffer): Element {
 }
 
 function rootElement(to: number): Element {
-  return { name: '', from: -1, innerFrom: 0, innerTo: to, to, children: [], hasText: false, attributes: new Map() };
+  return { name: '', from: -1, innerFrom: 0, innerTo: to, to, children: [], attributes: new Map() };
 }
 
 function elementOf(node: DefaultTreeAdapterTypes.Element, text: string, bom: number): Element {
@@ -56,7 +53,7 @@ function elementOf(node: DefaultTreeAdapterTypes.Element, text: string, bom: num
     innerTo: (at?.endTag?.startOffset ?? Math.max(innerFrom, at?.endOffset ?? 0)) + bom,
     to: (at?.endOffset ?? 0) + bom,
     children: [],
-    hasText: false,
+
     attributes,
   };
 }
@@ -83,7 +80,7 @@ export function parseXmlElements(bytes: Buffer): Element {
       innerTo: node.innerTo,
       to: node.to,
       children: [],
-      hasText: false,
+
       attributes: new Map(node.attributes.map(({ name, from, to, value }) => [name, { from, to, value }])),
     };
     parent.children.push(own);
@@ -94,7 +91,6 @@ export function parseXmlElements(bytes: Buffer): Element {
     const [node, element] = top;
     for (const kid of node.children) {
       if (kid.kind === 'element') take(kid, element);
-      else element.hasText ||= !/^[ \t\r\n]*$/.test(bytes.toString('latin1', kid.from, kid.to));
     }
   }
   return root;

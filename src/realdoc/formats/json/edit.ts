@@ -15,7 +15,7 @@ import {
 } from '../ask.ts';
 import { parsePointer, printPointer } from '../pointer.ts';
 import { checkJson, commentEnd, skipBlank } from './check.ts';
-import { escapesAll, membersFor, valueFor } from './values.ts';
+import { type Into, membersFor, valueFor } from './values.ts';
 import { findPlaces, type Member, type Place, skipValue, walkMembers } from './walk.ts';
 
 /** Above this a pointer is not looked for: the scan would hold everybody else up for seconds. */
@@ -40,15 +40,15 @@ export function stepsOf(ask: Ask): string[] {
   return steps;
 }
 
-/** The same in checked bytes, where the address is `steps` from the value that `b` holds. */
-export function landAt(doc: Doc, ask: Ask, b: Buffer, steps: readonly string[]): Landing {
+/** The same in checked bytes, where the address is `steps` from the value that `b` holds, which begins on `line`. */
+export function landAt(doc: Doc, ask: Ask, b: Buffer, steps: readonly string[], line = 1): Landing {
   const search = findPlaces(b, steps);
   if (search.doubled.length > 1 || search.places.length > 1) {
     const at = search.doubled.length > 1 ? search.doubled : search.places.map((place) => place.member.from);
     throw sharedAddress(
       doc,
       ask,
-      at.map((offset) => ({ line: lineOf(b, offset) })),
+      at.map((offset) => ({ line: line - 1 + lineOf(b, offset) })),
     );
   }
   const [place] = search.places;
@@ -62,16 +62,17 @@ export function landAt(doc: Doc, ask: Ask, b: Buffer, steps: readonly string[]):
   }
   const address = ask.address;
   const { member } = place;
+  const into = { text: b, isLenient: /\.jsonc$/i.test(doc.path) || checkJson(b) !== undefined };
   if (ask.act === 'show') return { address, region: { from: member.value, to: member.to }, patches: [] };
   if (ask.act === 'set') {
     const region = { from: member.value, to: member.to };
     const old = b.toString('utf8', region.from, region.to);
-    const ins = valueFor(ask, textOf(ask).join(eolAt(b, region.from)), old, b);
+    const ins = valueFor(ask, textOf(ask).join(eolAt(b, region.from)), old, into, endsLine(b, region.to));
     return { address, region, patches: [{ at: region.from, del: region.to - region.from, ins }] };
   }
   if (!place.container) throw invalid(ask, 'the value of the whole text cannot be taken out or have neighbours');
   if (ask.act === 'cut') return { address, ...cutOut(b, place) };
-  return { address, ...putIn(b, place, ask) };
+  return { address, ...putIn(into, place, ask) };
 }
 
 function isEnd(place: Place): boolean {
@@ -114,13 +115,14 @@ function skipsTo(b: Buffer, from: number, to: number): number | undefined {
   return skipBlank(b, from, to) === to ? to : undefined;
 }
 
-function putIn(b: Buffer, place: Place, ask: Ask): { region: Range; patches: Patch[] } {
+function putIn(into: Into, place: Place, ask: Ask): { region: Range; patches: Patch[] } {
+  const b = into.text;
   const { container, member, before } = place;
   const { open, isObject } = container!;
   const eol = eolAt(b, open);
   const beside = isEnd(place) ? before : member;
   const likeStrings = beside !== undefined && b[beside.value] === 34;
-  const text = membersFor(ask, textOf(ask).join(eol), isObject, likeStrings, escapesAll(b));
+  const text = membersFor(ask, textOf(ask).join(eol), isObject, likeStrings, into);
   if (isObject) refuseKnownKeys(b, open, text, ask);
   const region = beside ? { from: beside.from, to: beside.to } : { from: open, to: container!.close + 1 };
   if (!beside) {
@@ -195,6 +197,12 @@ function lineStart(b: Buffer, at: number): number {
 function startsLine(b: Buffer, at: number): boolean {
   const start = lineStart(b, at);
   return start > 0 && skipBlank(b, start, at) === at;
+}
+
+function endsLine(b: Buffer, at: number): boolean {
+  const newline = b.indexOf(10, at);
+  const end = newline < 0 ? b.length : newline;
+  return skipBlank(b, at, end) === end;
 }
 
 /** The beginning of the next line, if only blanks and comments follow on this one; else -1. */

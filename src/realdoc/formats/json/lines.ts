@@ -28,7 +28,7 @@ export function landInJsonLines(doc: Doc, ask: Ask): Landing {
   const record = b.subarray(row.from, row.to);
   const fault = checkJson(record);
   if (fault) throw unparsed(doc, fault.reason, row.line);
-  if (rest.length > 0) return shift(landAt(doc, { ...ask }, record, rest), row.from);
+  if (rest.length > 0) return shift(landAt(doc, { ...ask }, record, rest, row.line), row.from);
   if (ask.act === 'cut') {
     const region = { from: row.from, to: row.next };
     return { address: ask.address, region, patches: [{ at: row.from, del: row.next - row.from, ins: '' }] };

@@ -146,7 +146,9 @@ function landInTable(doc: Doc, ask: Ask, text: MarkdownText, [, number, letters,
     const ins = value.replaceAll(/(\\*)\|/g, (all, slashes: string) =>
       slashes.length % 2 === 1 ? all : `${slashes}\\|`,
     );
-    return { address, region, patches: [{ at: region.from, del: region.to - region.from, ins }] };
+    // A backslash right before the bar would make the bar part of the cell.
+    const gap = ins.endsWith('\\') && lineText(text.index, line)[cell.to] === '|' ? ' ' : '';
+    return { address, region, patches: [{ at: region.from, del: region.to - region.from, ins: ins + gap }] };
   }
   if (Number(row) === 1 && ask.act === 'before') throw invalid(ask, 'a row cannot stand above the header');
   const eol = eolAt(text.index.bytes, start);

@@ -146,3 +146,25 @@ describe('XML', () => {
     expect(await refusalOf(() => land('<a>'.repeat(5000)))).toMatchObject({ code: 'DOC_PARSE_REFUSED' });
   });
 });
+
+describe('what a text cannot hold or must not lose', () => {
+  const refused = async (run: () => unknown) => (await refusalOf(run)).code;
+
+  it('is no character that XML does not have', async () => {
+    for (const act of ['set', 'after'] as const)
+      expect(await refused(() => xml(POM, act, '/project/version', '<a>\u0001</a>'))).toBe('DOC_VERB_INVALID');
+    expect(await refused(() => xml(POM, 'set', '/project/deps/dep[1]/@scope', '\ufffe'))).toBe('DOC_VERB_INVALID');
+  });
+
+  it('is no comment or instruction', async () => {
+    const text = '<a><b>x <!-- why --></b><c>x<?y z?></c><d><![CDATA[x]]><!-- y --><![CDATA[z]]></d><e>x < </e></a>';
+    const good = text.replace('x < ', 'x');
+    for (const name of ['b', 'c', 'd'])
+      expect(await refused(() => xml(good, 'set', `/a/${name}`, 'new'))).toBe('DOC_VERB_INVALID');
+    expect(xml(good, 'set', '/a/e', 'new')).toBe(good.replace('<e>x', '<e>new'));
+    expect(await refused(() => html('<p>x <!-- why --></p>', 'set', '/p', 'new'))).toBe('DOC_VERB_INVALID');
+    expect(html('<p>1 < 2</p>', 'set', '/p', 'new')).toBe('<p>new</p>');
+    expect(html('<title><!-- x --></title>', 'set', '/title', 'new')).toBe('<title>new</title>');
+    expect(xml('<a>x<![CDATA[y]]></a>', 'set', '/a', 'new')).toBe('<a>new</a>');
+  });
+});

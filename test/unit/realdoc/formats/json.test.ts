@@ -21,6 +21,27 @@ const json = (act: Parameters<typeof edited>[2], address: string, ...lines: stri
   edited(landInJson, CONFIG, act, address, ...lines);
 
 describe('JSON by pointer', () => {
+  it('lets a comment swallow nothing, and none into a text without them', async () => {
+    const shared = '{ // c\n  "a": 1, "b": 2,\n  "c": 3\n}\n';
+    const refused = async (text: string, act: Parameters<typeof edited>[2], address: string, value: string) =>
+      (await refusalOf(() => edited(landInJson, text, act, address, value))).code;
+    expect(await refused(shared, 'set', '/a', '9 // x')).toBe('DOC_VERB_INVALID');
+    expect(edited(landInJson, shared, 'set', '/a', '9 /* x */')).toBe(shared.replace('1,', '9 /* x */,'));
+    expect(edited(landInJson, shared, 'set', '/c', '9 // x')).toBe(shared.replace('3\n', '9 // x\n'));
+    expect(await refused('{"a": 1}', 'set', '/a', '9 /* x */')).toBe('DOC_VERB_INVALID');
+    expect(await refused('{"a": 1}', 'after', '/a', '"b": 2 /* x */')).toBe('DOC_VERB_INVALID');
+    expect(await refused('[1]', 'after', '/0', '2 /* x */')).toBe('DOC_VERB_INVALID');
+    expect(edited(landInJson, '[1 /* y */]', 'after', '/0', '2 /* x */')).toContain('2 /* x */');
+    const named = landInJson(docOf('[1]', 'w/a.jsonc'), { verb: 1, act: 'after', address: '/0', text: ['2 /* x */'] });
+    expect(named.patches[0]!.ins).toContain('/* x */');
+  });
+
+  it('names the line of the file where a record of JSON Lines has a key twice', async () => {
+    const text = '{"a": 1}\n\n{"b": 1, "b": 2}\n';
+    const { code, details } = await refusalOf(() => edited(landInJsonLines, text, 'set', '/1/b', '3'));
+    expect([code, details['places']]).toEqual(['DOC_AMBIGUOUS', [{ line: 3 }, { line: 3 }]]);
+  });
+
   it('sets a value and leaves every other byte', () => {
     expect(json('set', '/server/port', '8081')).toBe(CONFIG.replace('8080', '8081'));
     expect(json('set', '/server/host', 'a "b"')).toBe(CONFIG.replace('"box"', '"a \\"b\\""'));

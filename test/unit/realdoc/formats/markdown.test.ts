@@ -132,3 +132,10 @@ describe('Markdown by heading', () => {
     expect(outlineOfMarkdown(Buffer.from(hostile)).length).toBe(100_000);
   });
 });
+
+it('a cell that ends in a backslash leaves the bar behind it a bar', () => {
+  const table = '|a|b|\n|-|-|\n|x|y|\n';
+  const once = edited(landInMarkdown, table, 'set', 'Table1!A2', 'C:\\');
+  expect(once).toBe('|a|b|\n|-|-|\n|C:\\ |y|\n');
+  expect(shownAt(landInMarkdown, once, 'Table1!B2')).toBe('y');
+});
