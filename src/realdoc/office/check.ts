@@ -23,7 +23,7 @@ export function checkPackage(parts: readonly Part[], entries: readonly string[],
 
 /** The part a relationship means, seen from the list it stands in: `word/_rels/document.xml.rels`. */
 export function targetOf(rels: string, target: string): string {
-  const bare = decodeURI(target.split(/[#?]/)[0]!);
+  const bare = decoded(target.split(/[#?]/)[0]!);
   if (bare.startsWith('/')) return bare.slice(1);
   const folder = rels.replace(/_rels\/[^/]*$/, '');
   const out: string[] = [];
@@ -32,4 +32,13 @@ export function targetOf(rels: string, target: string): string {
     else if (name !== '.' && name !== '') out.push(name);
   }
   return out.join('/');
+}
+
+/** A stray `%` stands for itself. */
+function decoded(target: string): string {
+  try {
+    return decodeURI(target);
+  } catch {
+    return target;
+  }
 }

@@ -54,6 +54,10 @@ describe('Word documents as lines', () => {
     expect(lines(partsOf(body))).toEqual(['ab\tc↵\u20117x+y']);
   });
 
+  it('reads on where a relationship has a stray percent sign', () => {
+    expect(lines(partsOf({ body: p('a'), parts: { '100%.xml': '<x/>' } }))).toEqual(['a']);
+  });
+
   it('gives tables, notes, headers and text boxes addresses, and headings their level', () => {
     const table = `<w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>${p('a')}${p('b')}</w:tc><w:tc>${p('c')}</w:tc></w:tr></w:tbl>`;
     const box = p(`<w:r><w:pict><w:txbxContent>${p('in a box')}</w:txbxContent></w:pict></w:r>${run('around')}`);
