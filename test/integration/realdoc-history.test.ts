@@ -1,8 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import BetterSqlite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isJinguError } from '../../src/common/index.ts';
+import { isJinguError, type Reader } from '../../src/common/index.ts';
+import { verifyFile, verifyHistory } from '../../src/realdoc/history/verify.ts';
+import { everyDocumentBelow } from '../../src/realdoc/operations/below.ts';
 import { DocBox } from '../support/doc-box.ts';
 import { agentFor, person } from '../support/mini-door.ts';
 import { diceFrom } from '../support/random.ts';
@@ -122,8 +124,48 @@ describe('history', () => {
     box = await DocBox.open({ base: box.base });
     await writeFile(join(box.root, 'a.md'), 'not taken in yet\n');
     const file = await box.room.locate('office/a.md', { look: false });
-    const { verifyFile } = await import('../../src/realdoc/history/verify.ts');
     expect(await verifyFile(box.store, file)).toMatchObject([{ problem: 'the file on the share differs' }]);
+  });
+
+  it('verify of a document that is edited, moved and written meanwhile finds nothing', async () => {
+    const verb = (text: string) => [{ set: '1', text: [text] }];
+    await box.write('a.md', 'one\n');
+    await box.write('b.md', 'one\n');
+    await box.addWorkspace();
+    const file = await box.room.locate('office/a.md');
+    await box.call('doc.edit', { path: 'office/a.md', base: 1, verbs: verb('two') });
+    await box.room.settled();
+    expect(await verifyHistory(box.store, box.room.leaves, file, true)).toEqual([]);
+    // As it is when the file is read by the one who asks, and as it was a moment before.
+    let asked = 0;
+    const get = (sql: string, ...values: never[]): unknown => {
+      const row = box.store.get<Record<string, string>>(sql, ...values);
+      if (!row?.['signature'] || asked++ > 0) return row;
+      return { ...row, v: 1, signature: row['signature'].replace(/"sha256":"[0-9a-f]+"/, '"sha256":"0"') };
+    };
+    const reader = { get, all: box.store.all.bind(box.store) } as unknown as Reader;
+    expect(await verifyFile(reader, file)).toEqual([]);
+    expect(asked).toBeGreaterThan(1);
+    await rename(join(box.root, 'a.md'), join(box.root, 'c.md'));
+    await box.room.scan(box.room.workspace('office'));
+    expect(await verifyFile(box.store, file)).toEqual([]);
+    const heads: number[] = [];
+    for await (const one of everyDocumentBelow(box.room, box.store, 'office', () => true)) {
+      heads.push(one.head);
+      await box.call('doc.edit', { path: 'office/c.md', base: 3, verbs: verb('three') }).catch(() => undefined);
+    }
+    expect(heads).toEqual([1, 4]);
+  });
+
+  it('verify finds a version that was hidden by setting the document back', async () => {
+    await box.write('a.md', 'one\n');
+    await box.addWorkspace();
+    const { digest } = box.store.get<{ digest: string }>('SELECT digest FROM doc_file')!;
+    await box.call('doc.edit', { path: 'office/a.md', base: 1, verbs: [{ set: '1', text: ['two'] }] });
+    await box.room.settled();
+    await box.store.write((tx) => tx.run('UPDATE doc_file SET head = 1, digest = ?', digest));
+    const { problems } = await box.call<{ problems: { problem: string }[] }>('doc.verify', { path: 'office/a.md' });
+    expect(problems.map((one) => one.problem)).toContain('the log goes on after its last version');
   });
 
   it('blame names the version, the person and the agent of each line', async () => {

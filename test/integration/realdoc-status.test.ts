@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { DocBox } from '../support/doc-box.ts';
 
 interface Answer {
@@ -51,8 +51,12 @@ it('the state of more documents than an answer holds comes in pages, each docume
   // What is said to be sound was looked at, to the last document.
   expect(await box!.call('doc.verify', { path: 'office' })).toMatchObject({ ok: true, documents: 503, versions: 503 });
   await box!.store.write((tx) => tx.run("UPDATE doc_file SET digest = '0' WHERE rel = 'z.txt'"));
+  // Where a folder cannot be read the workspace never counts as walked: that is asked once, not for every page.
+  vi.spyOn(box!.room, 'isScanned').mockReturnValue(false);
+  const scan = vi.spyOn(box!.room, 'scan');
   const { problems } = await box!.call<{ problems: { path: string }[] }>('doc.verify', { path: 'office' });
   expect(problems.map((one) => one.path)).toEqual(['office/z.txt']);
+  expect(scan).toHaveBeenCalledTimes(1);
 }, 60_000);
 
 it('a page that holds all of them says nothing of more, also where it is just full', async () => {
@@ -62,4 +66,20 @@ it('a page that holds all of them says nothing of more, also where it is just fu
   expect(await box!.call('doc.status', { path: 'office/a.txt' })).not.toHaveProperty('next');
   expect(await box!.call('doc.status', { path: 'office/deep', after: 'deep/zzz' })).toEqual({ documents: [] });
   await expect(box!.call('doc.status', { path: 'office/nowhere' })).rejects.toMatchObject({ code: 'DOC_NOT_FOUND' });
+});
+
+it('who waits for a document waits for a program that has its file open, and not for what is held', async () => {
+  await share(0);
+  const edit = () => box!.call('doc.edit', { path: 'office/a.txt', base: 1, verbs: [{ set: '1', text: ['new'] }] });
+  const status = (waitMs: number) => box!.call<Answer>('doc.status', { path: 'office/a.txt', waitMs });
+  const handle = await open(join(box!.root, 'a.txt'), 'r+');
+  await edit();
+  await box!.room.settled();
+  const waiting = status(60_000);
+  expect((await status(1)).documents).toMatchObject([{ state: 'pending' }]);
+  await handle.close();
+  expect((await waiting).documents).toMatchObject([{ state: 'written', onShare: 2 }]);
+  await chmod(join(box!.root, 'a.txt'), 0o444);
+  await box!.call('doc.undo', { path: 'office/a.txt' });
+  expect((await status(60_000)).documents).toMatchObject([{ state: 'held', reason: 'the file is read-only' }]);
 });

@@ -29,6 +29,12 @@ it('the file of a very large text waits for a pause between edits, and holds all
   expect(await box.file('long.md')).toContain(`\nchanged 3\n${line(3001)}\n`);
 });
 
+it('who waits for the file of a very large text has it written now', async () => {
+  await edit(2);
+  const { documents } = await box.call<{ documents: unknown[] }>('doc.status', { path: PATH, waitMs: 60_000 });
+  expect(documents).toMatchObject([{ version: 3, onShare: 3, state: 'written' }]);
+});
+
 it('a box that goes down writes first what waits', async () => {
   await edit(2);
   await box.close();

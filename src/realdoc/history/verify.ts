@@ -3,7 +3,7 @@ import { type LeafStore, treeDigest } from '../leaf-store.ts';
 import { onDisk } from '../projection/paths.ts';
 import { readDocument } from '../projection/read-document.ts';
 import * as rows from '../repository/index.ts';
-import type { FileRow, OpRow, TreeRow } from '../rows.ts';
+import type { FileRow, OpRow, ProjectionRow, TreeRow } from '../rows.ts';
 import { packFull, plainChange, sameAs, unpackChange } from '../text/codec.ts';
 import type { TextTree } from '../text/tree.ts';
 import { CHAIN_START, versionDigest } from './chain.ts';
@@ -20,7 +20,8 @@ const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 /**
  * Checks the history of one document: the digest chain from where it starts to the head, and with `full` that the log,
  * applied in scratch space from the first stored text, gives every stored tree and the sizes it names, and that every
- * stored leaf holds the bytes it was stored with. Returns what does not hold; reads only.
+ * stored leaf holds the bytes it was stored with. What was made since `file` was read is left out. Returns what does not
+ * hold; reads only.
  */
 export async function verifyHistory(db: Reader, leaves: LeafStore, file: FileRow, full: boolean): Promise<Problem[]> {
   if (full) {
@@ -30,8 +31,8 @@ export async function verifyHistory(db: Reader, leaves: LeafStore, file: FileRow
   }
   const check = new HistoryCheck(db, leaves, file, full);
   try {
-    for (;;) {
-      const page = rows.opsBetween(db, file.id, check.version, check.version + PAGE);
+    while (check.version < file.head) {
+      const page = rows.opsBetween(db, file.id, check.version, Math.min(check.version + PAGE, file.head));
       if (page.length === 0) break;
       for (const op of page) await check.next(op);
       await giveWay();
@@ -43,6 +44,10 @@ export async function verifyHistory(db: Reader, leaves: LeafStore, file: FileRow
   if (check.digest !== file.digest) {
     check.report(file.head, 'the document names another digest than its last version');
   }
+  // In one moment: what was made meanwhile has its row by now, what was hidden has none.
+  const { head } = rows.fileById(db, file.id) ?? file;
+  if (rows.opsBetween(db, file.id, head, head + 1).length > 0)
+    check.report(head, 'the log goes on after its last version');
   return check.problems;
 }
 
@@ -124,12 +129,26 @@ function isTextOf(op: OpRow, stored: TreeRow): boolean {
 
 /** Compares the file on the share with what the projection says it holds. */
 export async function verifyFile(db: Reader, file: FileRow): Promise<Problem[]> {
-  const row = rows.projection(db, file.id);
-  if (file.state === 'deleted' || !row?.signature || row.state !== 'written') return [];
-  const content = await readDocument(file.root, onDisk(file), file.path);
-  if (!content) return [{ path: file.path, version: row.version, problem: 'the file is missing on the share' }];
-  if ('why' in content || content.signature.sha256 !== row.signature.sha256) {
-    return [{ path: file.path, version: row.version, problem: 'the file on the share differs' }];
+  for (let now = known(db, file.id); now; ) {
+    const { rel, row } = now;
+    const content = await readDocument(file.root, rel, file.path);
+    const after = known(db, file.id);
+    if (after?.state === now.state) {
+      if (!content) return [{ path: file.path, version: row.version, problem: 'the file is missing on the share' }];
+      if (!('why' in content) && content.signature.sha256 === row.signature?.sha256) return [];
+      return [{ path: file.path, version: row.version, problem: 'the file on the share differs' }];
+    }
+    // We put another version there, or another name, while it was read: that says nothing about the share.
+    now = after;
   }
   return [];
+}
+
+/** Where the file lies and what it holds, while it is what the share is to show. */
+function known(db: Reader, id: string): { rel: string; row: ProjectionRow; state: string } | undefined {
+  const file = rows.fileById(db, id);
+  const row = rows.projection(db, id);
+  if (file?.state !== 'live' || !row?.signature || row.state !== 'written') return undefined;
+  const rel = row.lies ?? onDisk(file);
+  return { rel, row, state: JSON.stringify([rel, row.version, row.signature]) };
 }

@@ -22,13 +22,14 @@ export async function documentsBelow(
   const ws = room.workspace(workspace);
   const exact = rel === '' ? undefined : rows.fileAt(db, ws.id, rel);
   if (exact && isWanted(exact) && exact.state === 'live') return [await room.locate(path)];
-  if (!room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
+  // Once is enough: a folder that cannot be read would have the whole workspace walked again for every page.
+  if (after === '' && !room.isScanned(ws.id)) await room.waitFor(room.scan(ws), FIRST_SCAN_MS);
   const below = wantedBelow(db, ws.id, rel === '' ? '' : `${rel}/`, { max, isWanted, after });
   // Not a folder that is known: then it must be a document, or the error that says so.
   return below.length > 0 || rel === '' || after !== '' ? below : [await room.locate(path)];
 }
 
-/** All of them, however many there are: a page at a time, as they are by then. */
+/** All of them, however many there are: a page at a time, each as it is when its turn comes. */
 export async function* everyDocumentBelow(
   room: RealDoc,
   db: Reader,
@@ -37,7 +38,10 @@ export async function* everyDocumentBelow(
 ): AsyncGenerator<FileRow> {
   for (let after = ''; ; ) {
     const page = await documentsBelow(room, db, path, PAGE, isWanted, after);
-    yield* page;
+    for (const { id } of page) {
+      const file = rows.fileById(db, id);
+      if (file?.state === 'live' && isWanted(file)) yield file;
+    }
     if (page.length < PAGE) return;
     after = page.at(-1)!.rel;
   }

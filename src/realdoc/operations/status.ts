@@ -20,7 +20,7 @@ export function statusOperation(room: RealDoc): AnyOperation {
     useWhen: ['it matters that the file on the share is up to date'],
     input: closed({
       path: FolderPath,
-      /** Wait so long (milliseconds) for files that are being written. */
+      /** Wait so long (milliseconds) for files that are to be written. */
       waitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 60_000 })),
       /** `next` of the answer before: the documents after it. */
       after: Type.Optional(Type.String({ maxLength: 4096 })),
@@ -33,7 +33,7 @@ export function statusOperation(room: RealDoc): AnyOperation {
           version: Version,
           /** Version whose bytes the file holds; 0 if there is no file yet. */
           onShare: Type.Integer({ minimum: 0 }),
-          state: Type.Enum(['written', 'pending', 'held', 'failed', 'deleted']),
+          state: Type.Enum(['written', 'pending', 'held', 'failed']),
           reason: Type.Optional(Type.String()),
           attempts: Type.Integer({ minimum: 0 }),
         }),
@@ -49,9 +49,13 @@ export function statusOperation(room: RealDoc): AnyOperation {
       { note: 'a workspace, from where the last answer ended', input: { path: 'office', after: 'minutes.md' } },
     ],
     read: async (ctx, input) => {
-      if (input.waitMs) await room.waitFor(room.projector.idle(), input.waitMs);
       const max = input.max ?? PAGE;
-      const files = await documentsBelow(room, ctx.db, input.path, max + 1, hasHistory, input.after);
+      const list = () => documentsBelow(room, ctx.db, input.path, max + 1, hasHistory, input.after);
+      let files = await list();
+      if (input.waitMs) {
+        await untilSettled(room, files.slice(0, max), input.waitMs);
+        files = await list();
+      }
       const page = files.slice(0, max);
       return {
         documents: page.map((file) => stateOf(room, file)),
@@ -61,14 +65,19 @@ export function statusOperation(room: RealDoc): AnyOperation {
   });
 }
 
+async function untilSettled(room: RealDoc, files: readonly FileRow[], ms: number): Promise<void> {
+  const waiting = new AbortController();
+  const all = Promise.all(files.map((file) => room.projector.settle(file.id, waiting.signal)));
+  await room.waitFor(all, ms).finally(() => waiting.abort());
+}
+
 function stateOf(room: RealDoc, file: FileRow) {
   const row = rows.projection(room.db, file.id);
-  const state = file.state === 'deleted' ? ('deleted' as const) : (row?.state ?? ('pending' as const));
   return {
     path: file.path,
     version: file.head,
     onShare: row?.signature ? row.version : 0,
-    state,
+    state: row?.state ?? ('pending' as const),
     ...(row?.reason ? { reason: row.reason } : {}),
     attempts: row?.attempts ?? 0,
   };

@@ -19,7 +19,7 @@ import { bigStatOf } from './stat.ts';
  * Looks at the file of a document (or at one that is to become a document) and compares it with what is known. Has no
  * effect on the share; a file that is not there is waited for, unless it is known to be gone (`isGone`). Stores the
  * leaves of a large new text ahead of the transaction. Throws DOC_NOT_FOUND if there is neither a file nor a document,
- * DOC_SHARE_AWAY if the folder is not the one that the files were in.
+ * DOC_SHARE_AWAY if the folder is not the one that the files were in, DOC_FILE_FAILED for what the file system says.
  */
 export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, isGone = false): Promise<Finding> {
   const docPath = `${name.workspace}/${name.rel}`;

@@ -96,6 +96,17 @@ export class Projector {
     await this.idle();
   }
 
+  /** Tries now what is pending, and resolves once it is written, held or failed, or `signal` says that nobody waits. */
+  async settle(file: string, signal: AbortSignal): Promise<void> {
+    const isPending = (): boolean => rows.projection(this.#o.db, file)?.state === 'pending';
+    if (!isPending()) return;
+    this.#timing.wake(file);
+    if (!this.#running.has(file)) this.kick(file);
+    while (!this.#stopped && !signal.aborted && isPending()) {
+      await (this.#running.get(file) ?? this.#timing.next(file));
+    }
+  }
+
   isBusy(file: string): boolean {
     return this.#running.has(file);
   }

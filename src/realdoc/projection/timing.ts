@@ -24,6 +24,8 @@ export class Timing {
   /** Since when a program has had the file open for writing. */
   readonly #busySince = new Map<string, number>();
 
+  readonly #next = new Map<string, PromiseWithResolvers<void>>();
+
   constructor(clock: Clock, kick: (file: string) => void) {
     this.#clock = clock;
     this.#kick = kick;
@@ -49,6 +51,15 @@ export class Timing {
   begin(file: string): void {
     this.#cancel(file);
     this.#waitingSince.delete(file);
+    this.#next.get(file)?.resolve();
+    this.#next.delete(file);
+  }
+
+  /** Resolves when it is tried the next time, or never will be. */
+  next(file: string): Promise<void> {
+    const next = this.#next.get(file) ?? Promise.withResolvers<void>();
+    this.#next.set(file, next);
+    return next.promise;
   }
 
   /** True if a document of so many bytes shall wait for a pause after an edit; then it is tried by itself. */
@@ -99,6 +110,8 @@ export class Timing {
   stop(): void {
     for (const cancel of this.#timers.values()) cancel();
     this.#timers.clear();
+    for (const { resolve } of this.#next.values()) resolve();
+    this.#next.clear();
     this.#resting.clear();
     this.#busySince.clear();
     this.#waitingSince.clear();
