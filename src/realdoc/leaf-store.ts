@@ -260,13 +260,11 @@ export class LeafStore {
     // Each is in one hand at a time: the number of one that is gone is given out again.
     const jobs = [...this.#left, job];
     this.#left.clear();
-    for (const one of jobs) {
-      if (rows.isRunning(this.#db, one)) await this.#sweep(one).catch(() => this.#left.add(one));
-    }
+    for (const one of jobs) await this.#sweep(one).catch(() => this.#left.add(one));
   }
 
   async #sweep(job: number): Promise<void> {
-    for (let isDone = false; !isDone; ) {
+    for (let isDone = !rows.isRunning(this.#db, job); !isDone; ) {
       const { isOver, blobs } = await this.#db.write((tx) => rows.sweepJob(tx, job, SWEPT));
       this.#blobs.drop(blobs);
       isDone = isOver;
