@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { type Clock, type Database, fail, type Tx, toHex } from '../common/index.ts';
 import { PrepareAgain, type ReadContext } from '../protocol/index.ts';
+import { giveWay } from './pace.ts';
 import * as rows from './repository/index.ts';
 import type { TreeRow } from './rows.ts';
 import { ancestors } from './storage/ancestors.ts';
@@ -286,7 +287,7 @@ export async function digestOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint
     since += piece.length;
     if (since > 4 * 1024 * 1024) {
       since = 0;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await giveWay();
     }
   }
   return toHex(sum.digest());

@@ -1,5 +1,6 @@
 import { fail } from '../../common/index.ts';
 import { whyOpaque } from '../kinds/kind.ts';
+import { giveWay } from '../pace.ts';
 import { diffBytes } from '../text/diff.ts';
 import type { Change } from '../text/splice.ts';
 import { filesAtEnd, type PastVersion, pastOf } from './past.ts';
@@ -57,7 +58,7 @@ export async function takeIn(
       const bytes = textOnly(read(), path);
       later.push({ past: version, change: diffBytes(before, bytes) });
       before = bytes;
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await giveWay();
     }
     return { first, later, last: before };
   } catch (error) {

@@ -6,6 +6,7 @@ import { type BlameLine, blame, linesOfText } from '../history/blame.ts';
 import { lineage } from '../history/lineage.ts';
 import { type Problem, verifyFile, verifyHistory } from '../history/verify.ts';
 import { treeDigest } from '../leaf-store.ts';
+import { Pace } from '../pace.ts';
 import type { RealDoc } from '../realdoc.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow } from '../rows.ts';
@@ -83,10 +84,13 @@ function replay(room: RealDoc): AnyOperation {
       const first = rows.firstText(ctx.db, file.id, way[0]!.upTo);
       if (!first) throw fail('DOC_CORRUPT', { path: file.path, version: 1, reason: 'the first text is missing' });
       let tree = room.leaves.open(first);
-      for (const [i, { after, upTo }] of way.entries()) {
-        for (const change of rows.changesBetween(ctx.db, file.id, i === 0 ? first.version : after, upTo)) {
-          tree = tree.apply(change);
-        }
+      const changes = way.flatMap(({ after, upTo }, i) =>
+        rows.changesBetween(ctx.db, file.id, i === 0 ? first.version : after, upTo),
+      );
+      const pace = new Pace(ctx.signal);
+      for (const change of changes) {
+        tree = tree.apply(change);
+        if (pace.isDue) await pace.turn();
       }
       const sha256 = await treeDigest(tree);
       const equal = sha256 === (await treeDigest(room.documents.at(file, version)));

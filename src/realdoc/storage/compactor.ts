@@ -1,4 +1,5 @@
 import type { Clock, Database, Logger } from '../../common/index.ts';
+import { giveWay } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { LoggedOp } from './pack.ts';
 import { Packer } from './packer.ts';
@@ -169,8 +170,4 @@ function wordsOf(db: Database, run: readonly LoggedOp[]): Map<number, string> {
     for (const id of [actor, label, task]) if (id !== null && !words.has(id)) words.set(id, rows.wordAt(db, id));
   }
   return words;
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

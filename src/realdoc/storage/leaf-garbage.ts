@@ -1,4 +1,5 @@
 import type { Clock, Database, Logger } from '../../common/index.ts';
+import { giveWay } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import { unpackLeaves } from '../text/leaf-list.ts';
 import type { BlobStore } from './blob-store.ts';
@@ -89,7 +90,7 @@ export class LeafGarbage {
       const pages = Math.min(PAGES, rows.freePages(db) - KEEP_PAGES);
       if (pages <= 0 || this.#stopped) return;
       await db.write((tx) => rows.givePagesBack(tx, pages));
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await giveWay();
     }
   }
 
@@ -129,8 +130,4 @@ export class LeafGarbage {
       await giveWay();
     }
   }
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,7 @@
 import type { Clock, Database, Logger, Tx } from '../../common/index.ts';
 import type { Documents } from '../documents.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
+import { giveWay } from '../pace.ts';
 import * as rows from '../repository/index.ts';
 import type { FileRow, OpRow } from '../rows.ts';
 import { sameAs } from '../text/codec.ts';
@@ -285,8 +286,4 @@ export function firstOf(kept: ReadonlySet<number>): number {
 function isWanted(tx: Tx, file: FileRow, kept: ReadonlySet<number>, after: number, upTo: number): boolean {
   const later = [...rows.samesOf(tx, file.id)].filter(([version]) => version > upTo);
   return later.some(([, of]) => of > after && of < upTo && !kept.has(of));
-}
-
-function giveWay(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
