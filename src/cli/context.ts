@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Locale } from '../common/index.ts';
-import type { InvokeResult } from '../protocol/invoke.ts';
+import type { InvokeRequest, InvokeResult } from '../protocol/invoke.ts';
 import type { BoxSocket } from './box-socket.ts';
 import { CliError } from './cli-error.ts';
 import type { Contract } from './contract.ts';
@@ -25,10 +25,19 @@ export async function describe(box: BoxSocket, id: string, signal: AbortSignal):
   return (output as { contract: unknown }).contract as Contract;
 }
 
-/** A read. */
+/** A read. It may have to wait for a person as well. */
 export async function ask<T>(context: Context, operation: string, input: object = {}): Promise<T> {
-  const { output } = await context.box.invoke({ operation, input }, context.signal);
+  const { box, globals, signal } = context;
+  const { output } = await box.invoke({ operation, input, ...said(globals) }, signal);
   return output as T;
+}
+
+function said({ yes, wait, timeoutMs }: Globals): Partial<InvokeRequest> {
+  return {
+    ...(yes ? { confirm: true } : {}),
+    ...(wait ? { wait: true } : {}),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
 }
 
 /** A call with an effect: its own key, and the yes of the person where the operation wants one and one can be asked. */
@@ -38,10 +47,8 @@ export async function call(context: Context, operation: string, input: object): 
     operation,
     input,
     idempotencyKey: globals.idempotencyKey ?? randomUUID(),
-    ...(globals.yes ? { confirm: true } : {}),
+    ...said(globals),
     ...(globals.dryRun ? { dryRun: true } : {}),
-    ...(globals.wait ? { wait: true } : {}),
-    ...(globals.timeoutMs === undefined ? {} : { timeoutMs: globals.timeoutMs }),
   };
   try {
     return await box.invoke(request, signal);

@@ -3,6 +3,7 @@ import type { Locale } from '../common/index.ts';
 import type { Contract } from './contract.ts';
 import { addGlobals, type Globals, kebab, readGlobals } from './globals.ts';
 import { addInput, readInput } from './input.ts';
+import { shellWord } from './shell-word.ts';
 
 export interface Parsed {
   input: Record<string, unknown>;
@@ -71,7 +72,7 @@ function examplesText(contract: Contract): string {
 export function exampleLine(contract: Contract, input: Record<string, unknown>): string {
   const [noun, verb] = contract.id.split('.') as [string, string];
   const positional = contract.positional ?? [];
-  const words = positional.filter((name) => input[name] !== undefined).map((name) => quote(input[name]));
+  const words = positional.filter((name) => input[name] !== undefined).map((name) => shellWord(input[name]));
   const flags = Object.entries(input)
     .filter(([name]) => !positional.includes(name))
     .map(([name, value]) => flagText(kebab(name), value));
@@ -82,11 +83,6 @@ function flagText(flag: string, value: unknown): string {
   if (value === true) return `--${flag}`;
   if (value === false) return `--no-${flag}`;
   if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
-    return `--${flag} ${value.map(quote).join(' ')}`;
-  return `--${flag} ${quote(value)}`;
-}
-
-function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+    return `--${flag} ${value.map(shellWord).join(' ')}`;
+  return `--${flag} ${shellWord(value)}`;
 }

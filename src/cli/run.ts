@@ -76,7 +76,7 @@ async function operation(base: Base, noun: string, verb: string, argv: readonly 
   const parsed = await parse(base, contract, argv);
   if (parsed === undefined) return EXIT.done;
   const context: Context = { ...base, globals: parsed.globals };
-  if (base.terminal.isHuman && contract.effect === 'read') {
+  if (base.terminal.isHuman && contract.effect === 'read' && !parsed.globals.dryRun) {
     const { showView } = await import('./local/doc-views.ts');
     if (await showView(context, contract.id, parsed.input)) return EXIT.done;
   }

@@ -1,4 +1,5 @@
 import type { Locale } from '../../common/index.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Terminal } from '../terminal.ts';
 import { table } from './table.ts';
 import { plain } from './value.ts';
@@ -32,7 +33,7 @@ export function renderDocStatus({ documents, next }: StatusAnswer, terminal: Ter
     terminal.columns,
   );
   if (next === undefined) return lines;
-  const after = /^[\w./:@-]+$/.test(next) ? next : `'${plain(next).replaceAll("'", `'\\''`)}'`;
+  const after = shellWord(plain(next));
   const more = isChinese ? `还有更多文档:--after ${after}` : `there are more: --after ${after}`;
   return `${lines}\n${terminal.style('dim', more)}`;
 }

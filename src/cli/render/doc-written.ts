@@ -1,5 +1,7 @@
 import type { Locale } from '../../common/index.ts';
 import type { InvokeResult } from '../../protocol/invoke.ts';
+import { kebab } from '../globals.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Terminal } from '../terminal.ts';
 import { plain } from './value.ts';
 
@@ -45,6 +47,6 @@ function renderMade(made: Made, isWhole: boolean, terminal: Terminal) {
 }
 
 function commandOf({ operation, input }: NonNullable<InvokeResult['undo']>): string {
-  const flags = Object.entries(input).map(([name, value]) => `--${name} ${String(value)}`);
-  return ['jingu', ...operation.split('.'), ...flags].join(' ');
+  const flags = Object.entries(input).map(([name, value]) => `--${kebab(name)} ${shellWord(value)}`);
+  return plain(['jingu', ...operation.split('.').map(kebab), ...flags].join(' '));
 }

@@ -1,3 +1,4 @@
+import { showHidden } from '../../common/hidden-characters.ts';
 import { kebab } from '../globals.ts';
 import type { Terminal } from '../terminal.ts';
 import { pad, table, width } from './table.ts';
@@ -75,13 +76,10 @@ function shown(name: string, value: unknown): string {
   return plain(value);
 }
 
-/** Text of documents and models must not drive the terminal: control characters are shown, not sent. */
+/** Text of documents and models must not drive the terminal or look like another: hidden characters are shown. */
 export function plain(value: unknown): string {
   const text = typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
-  return text.replaceAll(
-    /(?![\t\n])\p{Cc}|[\u202a-\u202e\u2066-\u2069]/gu,
-    (c) => `\\u{${c.codePointAt(0)!.toString(16)}}`,
-  );
+  return showHidden(text, (hex) => `\\u{${hex}}`);
 }
 
 const title = (name: string): string => {

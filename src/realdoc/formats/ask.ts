@@ -63,6 +63,11 @@ export function sourceOf(bytes: Uint8Array): Source {
   return { bytes: buffer.length, slice: (from, to) => buffer.subarray(from, to) };
 }
 
+/** What text says that was read with one character a byte. */
+export function utf8(latin1: string): string {
+  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
+}
+
 /** The whole text, for formats that cannot be read in pieces. Throws DOC_PARSE_REFUSED above `limit` bytes. */
 export function wholeOf(doc: Doc, limit: number): Buffer {
   const { bytes } = doc.source;
@@ -112,6 +117,11 @@ export function lineOf(bytes: Uint8Array, at: number): number {
   let line = 1;
   for (let i = bytes.indexOf(10); i >= 0 && i < at; i = bytes.indexOf(10, i + 1)) line++;
   return line;
+}
+
+/** The first byte of the line that holds the byte at `at`. */
+export function lineStart(bytes: Buffer, at: number): number {
+  return at === 0 ? 0 : bytes.lastIndexOf(10, at - 1) + 1;
 }
 
 /** The line end in use around a place: that of the line itself, else the first of the text. */

@@ -51,7 +51,7 @@ export class Contents {
    * Throws nothing for what it cannot read: such a file is opaque, and `why` says so. Throws GUEST_UNAVAILABLE where
    * the reader of Office files is not there: that is no fault of the file.
    */
-  async take(_docPath: string, bytes: Buffer): Promise<Stored> {
+  async take(bytes: Buffer): Promise<Stored> {
     const why = whyOpaque(bytes.subarray(0, HEAD_BYTES));
     if (why === undefined) return { facts: textFacts(bytes), why: null, bytes };
     if (!this.#packages || !isArchive(bytes)) return { facts: OPAQUE, why, bytes };

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { type TextFormat, textFormatOf } from '../formats/format-of.ts';
 import type { Eol, Kind } from '../rows.ts';
 import { countNewlines } from '../text/splice.ts';
 
@@ -75,23 +76,13 @@ function eolOf(bytes: Uint8Array): Eol {
 
 export type Format = 'markdown' | 'csv' | 'yaml' | 'json' | 'html' | 'code' | 'plain';
 
-const FORMATS: Record<string, Format> = {
-  md: 'markdown',
-  markdown: 'markdown',
-  csv: 'csv',
-  tsv: 'csv',
-  yaml: 'yaml',
-  yml: 'yaml',
-  json: 'json',
-  jsonl: 'json',
-  html: 'html',
-  htm: 'html',
-  xml: 'html',
-};
-const CODE = /\.(?:[cm]?[jt]sx?|py|go|rs|java|kt|c|h|cc|cpp|hpp|cs|rb|php|sh|sql|swift|lua|css|scss|toml|ini|conf)$/i;
+const FORMATS: Partial<Record<TextFormat, Format>> = { jsonl: 'json', xml: 'html' };
+/** Read line by line as code, though nothing in them has an address. */
+const CODE = /\.(?:kt|sql|swift|lua|scss|toml|conf)$/i;
 
 /** How the text is laid out, judged by its name alone: only candidates and outlines depend on it, never an edit. */
 export function formatOf(path: string): Format {
-  const ending = path.slice(path.lastIndexOf('.') + 1).toLowerCase();
-  return FORMATS[ending] ?? (CODE.test(path) ? 'code' : 'plain');
+  const format = textFormatOf(path);
+  if (format === 'plain') return CODE.test(path) ? 'code' : 'plain';
+  return FORMATS[format] ?? (format as Format);
 }

@@ -91,15 +91,15 @@ function add(room: RealDoc, blobs: DocumentBlobs): AnyOperation {
 async function storedOf(
   room: RealDoc,
   blobs: DocumentBlobs,
-  { path, sha256, base64 }: { path: string; sha256?: string; base64?: string },
+  { sha256, base64 }: { sha256?: string; base64?: string },
 ): Promise<Stored> {
   if ((sha256 === undefined) === (base64 === undefined)) {
     throw fail('INPUT_INVALID', { pointer: '', reason: 'give exactly one of sha256 and base64' });
   }
-  if (sha256 !== undefined) return await room.contents.take(path, await blobs.bytes(sha256));
+  if (sha256 !== undefined) return await room.contents.take(await blobs.bytes(sha256));
   const bytes = fromBase64(base64!);
   if (!bytes) throw fail('INPUT_INVALID', { pointer: '/base64', reason: 'it is no base64 with padding' });
-  return await room.contents.take(path, Buffer.from(bytes));
+  return await room.contents.take(Buffer.from(bytes));
 }
 
 async function diffOf(room: RealDoc, path: string, { facts, bytes, why }: Stored): Promise<string> {

@@ -27,7 +27,7 @@ export async function lookAtDisplaced(
   if (!content) return undefined;
   if ('why' in content) return await giveName(file, folder, name);
   const { signature } = content;
-  const stored = await eyes.contents.take(file.path, content.bytes);
+  const stored = await eyes.contents.take(content.bytes);
   // A crash around an exchange leaves our own text under this name, the new or the old one. Of an Office file the stored
   // text does not tell: taken apart again it is another one than what it was packed from.
   if ((await versionWith(eyes, file, base - 1, stored.bytes.length, signature.sha256)) !== undefined) return undefined;

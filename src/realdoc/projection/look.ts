@@ -50,7 +50,7 @@ export async function look(eyes: Eyes, workspace: WorkspaceRow, name: DocName, i
   if ('why' in content) return refused(file, name, disk, workspace, content.why, signature);
   // A save that there is no room for stays on the share as it is, and is taken in when there is.
   await eyes.quota.checkLarge(workspace.id, isKept && file.kind !== 'opaque' ? 0 : content.bytes.length);
-  const stored = await eyes.contents.take(docPath, content.bytes);
+  const stored = await eyes.contents.take(content.bytes);
   if (isKept) {
     const found = await againstKept(eyes, workspace, file, known, stored, signature);
     // Ours, and the record of it was lost: whether its name is on the disk by now nobody knows. A power cut that brings

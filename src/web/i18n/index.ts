@@ -63,7 +63,7 @@ export function number(value: number): string {
   return new Intl.NumberFormat(languageTag()).format(value);
 }
 
-/** A size as people say it: in kilobytes or megabytes, never as zero. */
+/** A size as people say it: in kilobytes or megabytes; zero is for an empty file alone. */
 export function fileSize(bytes: number): string {
   const [value, unit] = bytes < 1_048_576 ? [Math.ceil(bytes / 1024), 'kilobyte'] : [bytes / 1_048_576, 'megabyte'];
   return new Intl.NumberFormat(languageTag(), { style: 'unit', unit, maximumFractionDigits: 1 }).format(value);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { ask, type Context } from '../../../src/cli/context.ts';
 import type { Schema } from '../../../src/cli/input.ts';
 import { exampleLine, HelpAsked, parseLeaf } from '../../../src/cli/leaf.ts';
 import { renderDocLog } from '../../../src/cli/render/doc-log.ts';
 import { renderDocStatus } from '../../../src/cli/render/doc-status.ts';
+import { renderWritten } from '../../../src/cli/render/doc-written.ts';
 import { cut, table, width } from '../../../src/cli/render/table.ts';
 import { plain, renderValue, span } from '../../../src/cli/render/value.ts';
 import { Terminal } from '../../../src/cli/terminal.ts';
@@ -218,5 +220,32 @@ describe('the versions that a task wrote', () => {
     const alone = renderDocLog({ versions: versions.slice(1), more: true }, terminal, 'en', new Map()).split('\n');
     expect(alone[0]).toMatch(/^v12 /);
     expect(alone[1]).toBe('older ones: --before 12');
+  });
+});
+
+describe('what a person copies or believes', () => {
+  it('is a command that the shell reads as it was meant', () => {
+    const one = { path: 'office/a b.md', version: 2, added: 1, removed: 0, changed: [] };
+    const undo = { operation: 'doc.undo', input: { path: "office/it's $(x).md", version: 2 } };
+    const result = { output: one, callId: 'c', undo } as unknown as Parameters<typeof renderWritten>[0];
+    expect(renderWritten(result, terminal, 'en')).toContain(
+      `Take it back: jingu doc undo --path 'office/it'\\''s $(x).md' --version 2`,
+    );
+  });
+
+  it('is text whose hidden characters are seen', () => {
+    expect(plain('a\u200bb\u200e\ufeff\u202e\u001b\t\n')).toBe('a\\u{200b}b\\u{200e}\\u{feff}\\u{202e}\\u{1b}\t\n');
+  });
+
+  it('is asked for with what was said about waiting', async () => {
+    const calls: object[] = [];
+    const invoke = async (call: object) => {
+      calls.push(call);
+      return { output: 1 };
+    };
+    const box = { invoke };
+    const globals = { json: false, yes: false, dryRun: false, wait: true, timeoutMs: 5000 };
+    await ask({ box, globals, signal: new AbortController().signal } as unknown as Context, 'doc.log', { path: 'a' });
+    expect(calls).toEqual([{ operation: 'doc.log', input: { path: 'a' }, wait: true, timeoutMs: 5000 }]);
   });
 });

@@ -6,6 +6,7 @@ import {
   invalid,
   type Landing,
   LineCounter,
+  lineStart,
   type OutlineEntry,
   type SyntaxFault,
   sharedAddress,
@@ -116,10 +117,6 @@ function behindGap(bytes: Buffer, { from, to }: Range): number {
 function indented(text: readonly string[], indent: string): string[] {
   if (indent === '' || /^[ \t]/.test(text[0]!)) return [...text];
   return text.map((line) => (line === '' ? '' : indent + line));
-}
-
-function lineStart(bytes: Buffer, at: number): number {
-  return at === 0 ? 0 : bytes.lastIndexOf(10, at - 1) + 1;
 }
 
 function nextLine(bytes: Buffer, at: number): number {

@@ -1,3 +1,4 @@
+import { columnName, columnNumber } from '../../office/cell-address.ts';
 import { type Ask, type Doc, invalid, sharedAddress, unknownAddress } from '../ask.ts';
 import type { CsvText } from './records.ts';
 
@@ -54,18 +55,6 @@ export function headerOf(csv: CsvText): string[] {
         .slice(0, MAX_NAMES)
         .map((field) => csv.value(field).trim())
     : [];
-}
-
-export function columnNumber(letters: string): number {
-  let n = 0;
-  for (const letter of letters.toUpperCase()) n = n * 26 + letter.charCodeAt(0) - 64;
-  return n;
-}
-
-export function columnName(column: number): string {
-  let name = '';
-  for (let n = column; n > 0; n = Math.floor((n - 1) / 26)) name = String.fromCharCode(65 + ((n - 1) % 26)) + name;
-  return name;
 }
 
 function ordered(a: number, b: number): { from: number; to: number } {

@@ -1,5 +1,6 @@
+import { columnName } from '../../office/cell-address.ts';
 import type { OutlineEntry, SyntaxFault } from '../ask.ts';
-import { columnName, headerOf } from './address.ts';
+import { headerOf } from './address.ts';
 import type { CsvText } from './records.ts';
 
 const MAX_CHECKED = 100_000;

@@ -1,5 +1,6 @@
+import { columnName } from '../../office/cell-address.ts';
 import { type Ask, type Doc, invalid, type Landing, type Patch, sourceOf, textOf, unknownAddress } from '../ask.ts';
-import { type Cells, cellsOf, columnName } from './address.ts';
+import { type Cells, cellsOf } from './address.ts';
 import { CsvText, type Field, type Record } from './records.ts';
 
 const MAX_ROWS = 20_000;

@@ -1,7 +1,7 @@
+import { columnName } from '../../office/cell-address.ts';
 import { Pace } from '../../pace.ts';
 import { diffNumbers, type Hunk } from '../../text/diff.ts';
 import { type Source, sourceOf } from '../ask.ts';
-import { columnName } from './address.ts';
 import { CsvText, type Field, type Record } from './records.ts';
 
 /** What became of a cell (`B7`), a whole row (`row 7`) or the line ends. `null`: it was not there, or is not any more. */

@@ -1,5 +1,5 @@
-import { type Ask, type Doc, invalid, lineOf, sharedAddress, unknownAddress } from '../ask.ts';
-import { allElements, type Element, utf8 } from './elements.ts';
+import { type Ask, type Doc, invalid, lineOf, sharedAddress, unknownAddress, utf8 } from '../ask.ts';
+import { allElements, type Element } from './elements.ts';
 
 /** What an address of a page means: an element, or the value of one of its attributes. */
 export interface Target {

@@ -1,6 +1,7 @@
 import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 import { parseXml, type XmlElement } from '../../office/xml.ts';
 import type { Range } from '../../text/map.ts';
+import { utf8 } from '../ask.ts';
 
 /** An element of HTML or XML with the bytes it stands on. What the parser added has no bytes: `from` is -1. */
 export interface Element {
@@ -94,10 +95,6 @@ export function parseXmlElements(bytes: Buffer): Element {
     }
   }
   return root;
-}
-
-export function utf8(latin1: string): string {
-  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString('utf8') : latin1;
 }
 
 /** Elements in document order. */

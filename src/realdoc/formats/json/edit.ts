@@ -6,6 +6,7 @@ import {
   invalid,
   type Landing,
   lineOf,
+  lineStart,
   type Patch,
   sharedAddress,
   textOf,
@@ -187,10 +188,6 @@ function refuseKnownKeys(b: Buffer, open: number, text: string, ask: Ask): void 
       if (added.has(member.key!)) note(member.key);
     },
   );
-}
-
-function lineStart(b: Buffer, at: number): number {
-  return at === 0 ? 0 : b.lastIndexOf(10, at - 1) + 1;
 }
 
 /** Whether only blanks stand before `at` on its line, and a line stands above. */

@@ -1,3 +1,4 @@
+import { columnNumber } from '../../office/cell-address.ts';
 import type { Range } from '../../text/map.ts';
 import {
   type Ask,
@@ -11,7 +12,6 @@ import {
   unknownAddress,
   wholeOf,
 } from '../ask.ts';
-import { columnNumber } from '../csv/address.ts';
 import { isBlank, lineText, type MarkdownText, readMarkdown, titleOf } from './blocks.ts';
 import { cellsIn } from './line-forms.ts';
 import { addressesOf, findSections, type Section, sectionsOf } from './sections.ts';

@@ -14,7 +14,7 @@ import {
 } from 'yaml';
 import { fail } from '../../../common/index.ts';
 import type { Doc } from '../ask.ts';
-import { unparsed } from '../ask.ts';
+import { unparsed, utf8 } from '../ask.ts';
 import { isIndex } from '../pointer.ts';
 
 /** A YAML text with one character a byte, so that positions are byte offsets; `bom` bytes in front are left out. */
@@ -146,10 +146,6 @@ export function keyOf(pair: Pair): string | undefined {
   const { key } = pair;
   if (!isScalar(key)) return undefined;
   return utf8(key.source ?? String(key.value));
-}
-
-export function utf8(latin1: string): string {
-  return Buffer.from(latin1, 'latin1').toString('utf8');
 }
 
 /** The anchor that brings a key in by `<<: *anchor`. */

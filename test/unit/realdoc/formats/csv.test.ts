@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sourceOf } from '../../../../src/realdoc/formats/ask.ts';
-import { columnName, columnNumber } from '../../../../src/realdoc/formats/csv/address.ts';
 import { checkCsv, outlineOfCsv } from '../../../../src/realdoc/formats/csv/check.ts';
 import { landInCsv } from '../../../../src/realdoc/formats/csv/edit.ts';
 import { CsvText } from '../../../../src/realdoc/formats/csv/records.ts';
+import { columnName, columnNumber } from '../../../../src/realdoc/office/cell-address.ts';
 import { TextTree } from '../../../../src/realdoc/text/tree.ts';
 import { docOf, edited, patched, refusalOf, shownAt } from './land.ts';
 
