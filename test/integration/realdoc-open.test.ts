@@ -1,9 +1,12 @@
 import { open, readdir, readFile, truncate, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Database, Tx } from '../../src/common/index.ts';
+import { Folder } from '../../src/realdoc/projection/folder.ts';
 import { loadKernel } from '../../src/realdoc/projection/kernel.ts';
 import { Proposals } from '../../src/realdoc/projection/proposals.ts';
 import type { OpenFile } from '../../src/realdoc/projection/share-facts.ts';
+import { sideOf } from '../../src/realdoc/repository/index.ts';
 import { DocBox, type DocBoxOptions } from '../support/doc-box.ts';
 
 /** Neither text nor an Office file that can be taken apart: what matters here is that it is no text. */
@@ -125,6 +128,35 @@ describe('a file that somebody has open', () => {
     isBroken = false;
     await scan();
     expect(await readFile(at('Quarterly report (Jingu proposal).doc'))).toEqual(OLD);
+  });
+
+  it('a proposal that a kill left half renewed is renewed under its name, and none counts as gone before that is durable', async () => {
+    await start();
+    const file = await box.room.locate(`office/${NAME}`);
+    const proposal = 'Quarterly report (Jingu proposal).doc';
+    const put = (db: Database, text: string, head: number) =>
+      new Proposals(db).put({ ...file, head }, [Buffer.from(text)], undefined);
+    await put(box.store, 'first', 2);
+    const write = async (work: (tx: Tx) => unknown): Promise<never> => {
+      await box.store.write(work);
+      throw new Error('killed');
+    };
+    await expect(
+      put({ write, get: box.store.get.bind(box.store) } as unknown as Database, 'second', 3),
+    ).rejects.toThrow('killed');
+    expect(await put(box.store, 'second', 3)).toBe(proposal);
+    expect((await readdir(box.root)).sort()).toEqual([proposal, NAME]);
+    expect(await readFile(at(proposal), 'utf8')).toBe('second');
+    const sync = vi.spyOn(Folder.prototype, 'sync').mockRejectedValueOnce(new Error('EIO'));
+    await expect(put(box.store, 'second', 3)).rejects.toThrow('EIO');
+    for (let i = 0; i < 2; i++) {
+      sync.mockRejectedValueOnce(new Error('EIO'));
+      await expect(new Proposals(box.store).drop(file)).rejects.toThrow('EIO');
+    }
+    expect(await readdir(box.root)).toEqual([NAME]);
+    expect(sideOf(box.store, file.id)).toMatchObject({ name: proposal });
+    await new Proposals(box.store).drop(file);
+    expect(sideOf(box.store, file.id)).toBeUndefined();
   });
 
   it('a giant that a person put in place of a proposal is never held in memory', async () => {

@@ -154,6 +154,7 @@ export class Projector {
     if (file.state === 'deleted') return await this.#remove(file, row);
     if (row.lies !== null) return await this.#mover.bring(file, row, row.lies);
     if (row.version !== file.head || !row.signature) return await this.#write(file, row);
+    await this.#proposals.drop(file);
     if (row.state !== 'written') await this.#record(file, { ...row, state: 'written', reason: null });
     return 'done';
   }
@@ -191,7 +192,6 @@ export class Projector {
     const { signature, kept, note } = result;
     const seen = { version, state: 'written', signature, reason: note, foreign: null, attempts: 0 } as const;
     await this.#record(file, { ...row, ...seen }, row);
-    await this.#proposals.drop(file);
     // A save that came between the check and the swap lies in the displaced file: it is taken in before anything else.
     if (kept) await this.#o.displaced.keep(file, kept, row.version);
     if (tree.bytes >= LARGE_BYTES && this.#headOf(file.id) !== version) {

@@ -28,26 +28,31 @@ export class Proposals {
   async put(file: FileRow, pieces: Pieces, kernel: Kernel | undefined): Promise<string> {
     await using folder = await folderOf(file);
     const known = rows.sideOf(this.#db, file.id);
-    const isOurs = known !== undefined && (await digestAt(folder, known.name, file.path)) === known.sha256;
-    if (isOurs && known.version === file.head) return known.name;
+    if (known?.version === file.head && (await isOurs(folder, known, file.path))) {
+      // An earlier try may have failed before the name was durable.
+      await folder.sync();
+      return known.name;
+    }
     const own = onDisk(file).slice(onDisk(file).lastIndexOf('/') + 1);
-    const name = isOurs ? known.name : await freeName(folder, own);
     const temporary = temporaryName(own, newId('x').slice(2));
     const stat = await bigStatOf(folder.at(own));
     const like = stat && { path: folder.at(own), stat };
     let isPlaced = false;
     try {
       const { sha256 } = await writeNewFile(kernel, folder.at(temporary), pieces, like);
+      // The old one goes first: under a row that names another text it would be taken for a person's.
+      if (known) await removeOurs(folder, known, file.path);
+      const name = await freeName(folder, own);
       // Known before it is there: a scan must not take it for a document of somebody.
       await this.#db.write((tx) => rows.putSide(tx, { file: file.id, version: file.head, name, sha256 }));
       await rename(folder.at(temporary), folder.at(name));
       isPlaced = true;
+      await folder.sync();
+      return name;
     } finally {
       // On a full disk half a text would take what room is left; what went wrong first is what counts.
       if (!isPlaced) await unlink(folder.at(temporary)).catch(() => undefined);
     }
-    await folder.sync();
-    return name;
   }
 
   /** The document's own file holds the newest text: its proposal goes, unless a person changed it. */
@@ -55,9 +60,19 @@ export class Proposals {
     const known = rows.sideOf(this.#db, file.id);
     if (!known) return;
     await using folder = await folderOf(file);
-    if ((await digestAt(folder, known.name, file.path)) === known.sha256) await unlink(folder.at(known.name));
+    await removeOurs(folder, known, file.path);
     await this.#db.write((tx) => rows.dropSide(tx, file.id));
   }
+}
+
+function isOurs(folder: Folder, known: rows.SideRow, docPath: string): Promise<boolean> {
+  return digestAt(folder, known.name, docPath).then((found) => found === known.sha256);
+}
+
+/** Durable, also where an earlier try got no further: without its row, what a power cut brings back is a document. */
+async function removeOurs(folder: Folder, known: rows.SideRow, docPath: string): Promise<void> {
+  if (await isOurs(folder, known, docPath)) await unlink(folder.at(known.name));
+  await folder.sync();
 }
 
 async function freeName(folder: Folder, own: string): Promise<string> {
