@@ -1,5 +1,6 @@
 import type { Reader } from '../../common/index.ts';
 import { type LeafStore, treeDigest } from '../leaf-store.ts';
+import { giveWay } from '../pace.ts';
 import { onDisk } from '../projection/paths.ts';
 import { readDocument } from '../projection/read-document.ts';
 import * as rows from '../repository/index.ts';
@@ -15,7 +16,6 @@ export interface Problem {
 }
 
 const PAGE = 500;
-const giveWay = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
  * Checks the history of one document: the digest chain from where it starts to the head, and with `full` that the log,
