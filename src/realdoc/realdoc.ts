@@ -22,7 +22,7 @@ import { parseDocPath } from './projection/paths.ts';
 import { Projector } from './projection/projector.ts';
 import { Rounds } from './projection/rounds.ts';
 import { noShareFacts } from './projection/share-facts.ts';
-import { trustDiskOf } from './projection/stat.ts';
+import { NearFiles } from './projection/stat.ts';
 import * as rows from './repository/index.ts';
 import type { FileRow, WorkspaceRow } from './rows.ts';
 import { BlobStore } from './storage/blob-store.ts';
@@ -58,6 +58,7 @@ export class RealDoc {
   readonly #readings: OpaqueReadings;
   readonly #intake: Intake;
   readonly #background: Background;
+  readonly #near = new NearFiles();
   #started = false;
 
   constructor(options: RealDocOptions) {
@@ -71,7 +72,6 @@ export class RealDoc {
     this.#background = new Background(log);
     this.dataDirectory = options.dataDirectory;
     this.kernel = options.kernel ?? loadKernel;
-    trustDiskOf(this.dataDirectory);
     this.blobs = new BlobStore({ db, clock, log, directory: join(this.dataDirectory, BLOB_FOLDER) });
     this.leaves = new LeafStore(db, clock, this.blobs);
     this.documents = new Documents(db, this.leaves);
@@ -131,6 +131,7 @@ export class RealDoc {
     this.#started = true;
     this.projector.start();
     this.#intake.start();
+    await this.#near.trustDiskOf(this.dataDirectory);
     await this.leaves.sweep();
     this.#background.track(this.blobs.sweep());
     this.compactor.start();
@@ -197,7 +198,12 @@ export class RealDoc {
   async locate(docPath: string, options: Locating = {}): Promise<FileRow> {
     const { workspace, rel } = parseDocPath(docPath);
     const { db, projector } = this;
-    return await locate({ db, projector, intake: this.#intake }, this.workspace(workspace), rel, options);
+    return await locate(
+      { db, projector, intake: this.#intake, near: this.#near },
+      this.workspace(workspace),
+      rel,
+      options,
+    );
   }
 
   /** A version as people read it. Throws DOC_READ_ONLY_KIND, DOC_PARSE_REFUSED or what `documents.at` throws. */

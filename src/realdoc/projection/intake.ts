@@ -139,7 +139,7 @@ export class Intake {
       if (whyBad(rel) !== undefined) continue;
       const stat = await bigStatOf(join(workspace.root, disk)).catch(() => undefined);
       if (stat?.isFile()) {
-        if (!(await isNews(this.#o.db, workspace, rel, disk, wrote))) continue;
+        if (!(await isNews(this.#o.db, workspace, rel, { disk, wrote }))) continue;
         if (this.#isUnsettled(workspace, rel, stat)) later.add(rel);
         else now.push(rel);
       } else for (const gone of this.#documentsAt(workspace, rel)) later.add(gone);

@@ -7,6 +7,7 @@ import { findOnDisk } from './disk-names.ts';
 import type { Intake } from './intake.ts';
 import type { Projector } from './projector.ts';
 import { isNews } from './scan.ts';
+import type { NearFiles } from './stat.ts';
 
 /** Files of a workspace among which a like name is looked for, and how many are told. */
 const NEAR_AMONG = 500;
@@ -19,13 +20,20 @@ export interface Locating {
   look?: boolean;
 }
 
+export interface Locator {
+  db: Database;
+  intake: Intake;
+  projector: Projector;
+  near: NearFiles;
+}
+
 /**
  * The document at a place of a workspace, with what is on the share taken in first: a file nobody looked at yet becomes
  * a document, a save that was not noticed yet becomes a version. Throws DOC_NOT_FOUND with near names, or
  * DOC_DELETED unless deleted ones are wanted.
  */
 export async function locate(
-  ports: { db: Database; intake: Intake; projector: Projector },
+  ports: Locator,
   workspace: WorkspaceRow,
   rel: string,
   { deleted, look }: Locating,
@@ -34,7 +42,7 @@ export async function locate(
   const path = `${workspace.name}/${rel}`;
   let file = rows.fileAt(db, workspace.id, rel);
   const isQuiet = !file || !projector.isBusy(file.id);
-  if (look !== false && isQuiet && (await hasNews(db, workspace, rel, file))) {
+  if (look !== false && isQuiet && (await hasNews(ports, workspace, rel, file))) {
     await intake.import([path]);
     file = rows.fileAt(db, workspace.id, rel);
   }
@@ -47,12 +55,12 @@ export async function locate(
 
 /** There is a file that holds, or may hold, something that is not known. One call of the file system where nothing is new. */
 async function hasNews(
-  db: Database,
+  { db, near: { statOf } }: Locator,
   workspace: WorkspaceRow,
   rel: string,
   file: FileRow | undefined,
 ): Promise<boolean> {
-  if (!(await isNews(db, workspace, rel, undefined, false, { file }))) return false;
+  if (!(await isNews(db, workspace, rel, { file, statOf }))) return false;
   if (file?.state === 'live') return true;
   const disk = await findOnDisk(workspace.root, rel, null);
   return lstat(join(workspace.root, disk)).then(

@@ -9,7 +9,7 @@ import { docRel, isBroken } from './disk-names.ts';
 import { reasonOf } from './folder.ts';
 import { isIgnored, isTemporary, onDisk, whyBad } from './paths.ts';
 import { looksOf, looksSame, signatureOf } from './read-file.ts';
-import { bigStatOf, nearStatOf } from './stat.ts';
+import { bigStatOf } from './stat.ts';
 
 const MAX_DEPTH = 32;
 const MOST_SKIPPED = 200;
@@ -116,7 +116,7 @@ export async function scanWorkspace(
   for (const [rel, disk] of seen) {
     if (rows.fileAt(db, workspace.id, rel)?.state === 'live') result.known++;
     // A file that was seen in the very tick of its last change is read once more: nobody may have been listening since.
-    if (!(await isNews(db, workspace, rel, disk, true))) continue;
+    if (!(await isNews(db, workspace, rel, { disk, wrote: true }))) continue;
     const whyNot = await whyUnreadable(join(workspace.root, disk));
     if (whyNot) skip(disk, whyNot);
     else result.present.push(rel);
@@ -147,27 +147,30 @@ function missingFrom(
   }
 }
 
-/**
- * True if the file may hold something that is not known: judged by state, size, times and inode alone. `wrote`: a
- * program is known to have written to it since, so equal times are no proof.
- */
+export interface Judging {
+  /** Where it was seen, if somewhere. */
+  disk?: string;
+  /** A program is known to have written to it since, so equal times are no proof. */
+  wrote?: boolean;
+  /** The document of this name, if that is known already. */
+  file?: FileRow | undefined;
+  /** How the file is looked at. */
+  statOf?: typeof bigStatOf;
+}
+
+/** True if the file may hold something that is not known: judged by state, size, times and inode alone. */
 export async function isNews(
   db: Reader,
   workspace: WorkspaceRow,
   rel: string,
-  disk?: string,
-  wrote = false,
-  /** What is known already, for a single look: at once where the disk is our own. */
-  single?: { file: FileRow | undefined },
+  { disk, wrote = false, file = rows.fileAt(db, workspace.id, rel), statOf = bigStatOf }: Judging = {},
 ): Promise<boolean> {
-  const file = single ? single.file : rows.fileAt(db, workspace.id, rel);
   if (!file) return !isProposal(db, workspace, rel);
   if (file.state === 'deleted') return !isProposal(db, workspace, rel) && !(await isLeaving(db, workspace, file));
   const known = rows.projection(db, file.id);
   if (!known?.signature || (file.head === 0 && file.why !== TOO_LARGE)) return true;
   try {
-    const look = single ? nearStatOf : bigStatOf;
-    const stat = await look(join(workspace.root, disk ?? onDisk(file)));
+    const stat = await statOf(join(workspace.root, disk ?? onDisk(file)));
     if (stat?.isDirectory()) return false;
     if (!stat) return disk === undefined && file.disk !== null;
     if (disk !== undefined && disk !== onDisk(file)) return true;

@@ -2,7 +2,7 @@ import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { bigStatOf, nearStatOf, trustDiskOf } from '../../../src/realdoc/projection/stat.ts';
+import { bigStatOf, NearFiles } from '../../../src/realdoc/projection/stat.ts';
 
 /** Whether it is there before the event loop turns. */
 async function settles(work: Promise<unknown>): Promise<string> {
@@ -20,15 +20,16 @@ it('a file is looked at without a thread once it was seen on a trusted disk, and
   const folder = mkdtempSync(join(tmpdir(), 'jingu-stat-'));
   const path = join(folder, 'a.txt');
   writeFileSync(path, 'one');
-  trustDiskOf(folder);
-  expect((await nearStatOf(path))?.size).toBe(3n);
-  expect(await settles(nearStatOf(path))).toBe('at once');
+  const near = new NearFiles();
+  await near.trustDiskOf(folder);
+  expect((await near.statOf(path))?.size).toBe(3n);
+  expect(await settles(near.statOf(path))).toBe('at once');
   // Those who walk over many files give way at each.
   expect(await settles(bigStatOf(path))).toBe('a thread');
   writeFileSync(join(folder, 'b.txt'), 'another');
   renameSync(join(folder, 'b.txt'), path);
-  expect((await nearStatOf(path))?.size).toBe(7n);
+  expect((await near.statOf(path))?.size).toBe(7n);
   rmSync(path);
-  expect(await nearStatOf(path)).toBeUndefined();
-  expect(await nearStatOf(join(path, 'below'))).toBeUndefined();
+  expect(await near.statOf(path)).toBeUndefined();
+  expect(await near.statOf(join(path, 'below'))).toBeUndefined();
 });
