@@ -23,6 +23,7 @@ describe('formats, by the operations and the real guest', () => {
     await box.write('a.py', 'class A:\n    # why\n    def m(self):\n        return 1\n');
     await box.write('a.html', '<h1>Title</h1>\n<p id="x">Old</p>\n');
     await box.write('a.csv', 'Item,Price\n"Tea\nbag",2\nMilk,1\n');
+    await box.write('prices.csv', 'Item,Price\nTea,2\nMilk,1\n');
     await box.write('a.json', '{\n  "name": "box",\n  "deps": {"a": 1}\n}\n');
     await box.write('a.md', '# One\n\nText.\n\n## Two\n\nMore.\n');
     await box.addWorkspace();
@@ -108,5 +109,14 @@ describe('formats, by the operations and the real guest', () => {
     expect(await edit('a.py', [{ set: '4', text: ['        return 3'] }])).not.toHaveProperty('advisory');
     expect(await edit('a.json', [{ set: '1', text: ['{,'] }])).toMatchObject({ advisory: { line: 1 } });
     expect(await edit('a.csv', [{ set: 'row 3', text: ['Milk'] }])).toMatchObject({ advisory: { line: 4 } });
+  });
+
+  it('tells the change of a table by cells, or by lines for those who want them', async () => {
+    await edit('prices.csv', 'set B3\n+7');
+    const diff = await box.call<Record<string, unknown>>('doc.diff', { path: 'office/prices.csv' });
+    expect([diff['cells'], diff['cellsCut']]).toEqual([[{ address: 'B3', from: '1', to: '7' }], undefined]);
+    expect(diff['unified']).toContain('+Milk,7');
+    const lines = await box.call<Record<string, unknown>>('doc.diff', { path: 'office/prices.csv', lines: true });
+    expect([lines['cells'], lines['unified']]).toEqual([undefined, diff['unified']]);
   });
 });

@@ -46,4 +46,16 @@ export async function documents(rig: WebRig, { phone }: Paired): Promise<void> {
     await at.locator('.compare .diff .del', { hasText: '30 天' }).waitFor();
     return await look(phone, 'compare');
   });
+
+  await check('a table shows the cells that changed, and its lines to those who want them', async () => {
+    await box.run('doc.edit', { path: 'office/prices.csv', base: 1, verbs: [{ set: 'B2', text: ['25'] }] });
+    await at.goto(`https://${box.address}/documents/office/prices.csv`);
+    await at.getByRole('radio', { name: '历史' }).check();
+    await at.getByRole('button', { name: '查看改动' }).first().click();
+    await at.locator('table.cells tr', { hasText: 'B2' }).locator('.add', { hasText: '25' }).waitFor();
+    const fits = await look(phone, 'cells');
+    await at.getByRole('button', { name: '按行显示' }).click();
+    await at.locator('.diff .add', { hasText: '绿茶,25' }).waitFor();
+    return fits;
+  });
 }

@@ -90,6 +90,7 @@ export const connected = (at: Page) =>
 function fillShare(share: string, contract: string): void {
   mkdirSync(join(share, 'contracts'));
   writeFileSync(contract, FIRST);
+  writeFileSync(join(share, 'prices.csv'), '品名,单价\n绿茶,20\n红茶,30\n');
   writeFileSync(
     join(share, '<b>bold<b>.txt'),
     '\u202eNot what it seems. <img src="https://evil.example/x.png"> <script>alert(1)</script>\n',
