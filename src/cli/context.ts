@@ -25,19 +25,19 @@ export async function describe(box: BoxSocket, id: string, signal: AbortSignal):
   return (output as { contract: unknown }).contract as Contract;
 }
 
-/** A read. It may have to wait for a person as well. */
+/** A read. Like any other call it may have to wait for a person. */
 export async function ask<T>(context: Context, operation: string, input: object = {}): Promise<T> {
   const { box, globals, signal } = context;
-  const { output } = await box.invoke({ operation, input, ...said(globals) }, signal);
+  const { output } = await box.invoke({ operation, input, ...waiting(globals) }, signal);
   return output as T;
 }
 
-function said({ yes, wait, timeoutMs }: Globals): Partial<InvokeRequest> {
-  return {
-    ...(yes ? { confirm: true } : {}),
-    ...(wait ? { wait: true } : {}),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
+/** The box holds no call for longer; those that follow something for longer look at the clock themselves. */
+const MOST_MS = 600_000;
+
+function waiting({ wait, timeoutMs }: Globals): Partial<InvokeRequest> {
+  if (!wait) return {};
+  return { wait: true, ...(timeoutMs === undefined ? {} : { timeoutMs: Math.min(timeoutMs, MOST_MS) }) };
 }
 
 /** A call with an effect: its own key, and the yes of the person where the operation wants one and one can be asked. */
@@ -47,7 +47,9 @@ export async function call(context: Context, operation: string, input: object): 
     operation,
     input,
     idempotencyKey: globals.idempotencyKey ?? randomUUID(),
-    ...said(globals),
+    ...(globals.yes ? { confirm: true } : {}),
+    ...(globals.wait ? { wait: true } : {}),
+    ...(globals.timeoutMs === undefined ? {} : { timeoutMs: globals.timeoutMs }),
     ...(globals.dryRun ? { dryRun: true } : {}),
   };
   try {
