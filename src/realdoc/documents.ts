@@ -187,6 +187,7 @@ export class Documents {
 
   /** The same for committed versions however far apart, as `netChangeInTurns`. */
   async carryingChangeInTurns(file: FileRow, from: number, to: number, signal?: AbortSignal): Promise<Change> {
+    if (from === to) return [];
     const fork = forkOf(this.#db, file.id, from, to);
     if (fork && isFar(fork)) return await this.netChangeInTurns(file, from, to, signal);
     return this.carryingChange(this.#db, file, from, to);
