@@ -18,6 +18,8 @@ interface PackHead {
   toVersion: number;
   prev: Uint8Array;
   digest: Uint8Array;
+  /** Of the two halves as they are stored. */
+  sizes: string;
 }
 
 export interface NewPack {
@@ -41,11 +43,12 @@ interface Opened {
   ops?: PackedOp[];
 }
 
-const HEAD = 'SELECT id, from_v AS fromVersion, to_v AS toVersion, prev, digest FROM doc_pack';
+const HEAD = `SELECT id, from_v AS fromVersion, to_v AS toVersion, prev, digest,
+  length(splices) || ' ' || length(facts) AS sizes FROM doc_pack`;
 /**
  * Packs that were opened lately: of each half a megabyte, or some where its rows were made as well. Named by where they
- * lie in the chain of their document, so one is the same in any database, until versions are taken from it: whoever does
- * that forgets it.
+ * lie in the chain of their document and by their sizes, so one is the same in any database: from the same run of versions
+ * others may have been taken in one than in another. Whoever takes some away forgets the pack as well.
  */
 const KEEP = 64;
 const WITH_ROWS = 4;
@@ -57,7 +60,7 @@ export function forgetPacks(): void {
 }
 
 function openedAs(head: PackHead): Opened {
-  const key = `${head.fromVersion} ${toHex(head.prev)} ${toHex(head.digest)}`;
+  const key = `${head.fromVersion} ${toHex(head.prev)} ${toHex(head.digest)} ${head.sizes}`;
   const entry = opened.get(key) ?? {};
   opened.delete(key);
   opened.set(key, entry);
@@ -131,7 +134,12 @@ export function loggedOfPack(db: Reader, head: PackHead): LoggedOp[] {
   return factsOfPack(db, head).all();
 }
 
-function inChain(file: string, head: PackHead, logged: readonly LoggedOp[], word: (id: number) => string): PackedOp[] {
+function inChain(
+  file: string,
+  head: Omit<PackHead, 'id' | 'sizes'>,
+  logged: readonly LoggedOp[],
+  word: (id: number) => string,
+): PackedOp[] {
   const parsed = new Map<number, unknown>();
   const told = <T>(id: number): T => {
     if (!parsed.has(id)) parsed.set(id, JSON.parse(word(id)));
@@ -182,7 +190,7 @@ export function digestsOf(db: Reader, file: number, before: number, last: number
  */
 export function readBack(file: string, pack: NewPack, word: (id: number) => string): void {
   const { fromVersion, toVersion } = pack;
-  const head = { id: 0, fromVersion, toVersion, prev: bytesOf(pack.prev), digest: bytesOf(pack.digest) };
+  const head = { fromVersion, toVersion, prev: bytesOf(pack.prev), digest: bytesOf(pack.digest) };
   inChain(file, head, new PackedFacts(pack, fromVersion).all(), word);
 }
 
