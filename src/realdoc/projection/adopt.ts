@@ -1,5 +1,5 @@
 import { fail, newId } from '../../common/index.ts';
-import { ORGANISATION, type WriteContext } from '../../protocol/index.ts';
+import { ORGANISATION, PrepareAgain, type WriteContext } from '../../protocol/index.ts';
 import type { Documents } from '../documents.ts';
 import { andThen } from '../history/along.ts';
 import { CHAIN_START } from '../history/chain.ts';
@@ -28,8 +28,8 @@ export interface Adoption {
 }
 
 /**
- * Makes a finding part of the history, inside the open transaction. Throws DOC_BUSY if what it rests on has changed, or
- * PrepareAgain if very much came since.
+ * Makes a finding part of the history, inside the open transaction. Throws PrepareAgain if what it rests on has changed,
+ * or if very much came since.
  */
 export function adopt(ctx: WriteContext, leaves: LeafStore, finding: Finding, documents: Documents): Adoption {
   switch (finding.kind) {
@@ -87,7 +87,7 @@ function adoptMoves(ctx: WriteContext, moves: readonly Move[]): Adoption {
   const before = moves.map((move) => {
     const now = current(ctx, move.file);
     if (now.head !== move.file.head || now.rel !== move.file.rel || now.state !== 'live') {
-      throw fail('DOC_BUSY', { path: move.file.path });
+      throw lookAgain(move.file.path);
     }
     rows.moveAside(ctx.tx, now.id, `${now.rel}\0${now.id}`);
     return now;
@@ -95,7 +95,7 @@ function adoptMoves(ctx: WriteContext, moves: readonly Move[]): Adoption {
   const [first] = moves.map(({ rel, disk, signature }, i) => {
     const file = before[i]!;
     const taken = rows.fileAt(ctx.tx, file.workspace, rel);
-    if (taken?.state === 'live') throw fail('DOC_BUSY', { path: taken.path });
+    if (taken?.state === 'live') throw lookAgain(taken.path);
     // A deleted document keeps its history under a name that no path can spell.
     if (taken) rows.moveAside(ctx.tx, taken.id, `${rel}\0${taken.id}`);
     const known = rows.projection(ctx.tx, file.id);
@@ -117,7 +117,7 @@ function adoptNew(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding, 
   const { workspace, name, disk, tree, facts, signature } = found;
   const taken = rows.fileAt(ctx.tx, workspace.id, name.rel);
   // Somebody else took the same file in meanwhile: once more would split its history in two.
-  if (taken && (taken.head > 0 || taken.id !== found.over)) throw fail('DOC_BUSY', { path: taken.path });
+  if (taken && (taken.head > 0 || taken.id !== found.over)) throw lookAgain(taken.path);
   const seed: FileRow = {
     id: taken?.id ?? newId('doc', ctx.clock.now()),
     workspace: workspace.id,
@@ -196,7 +196,7 @@ function adoptChange(
   const text = documents.read(ctx.tx, before, base);
   const { joins } = found;
   // What was tried was another text: look again.
-  if (before.kind === 'package' && before.head !== (joins?.head ?? base)) throw fail('DOC_BUSY', { path: before.path });
+  if (before.kind === 'package' && before.head !== (joins?.head ?? base)) throw lookAgain(before.path);
   const both = mergeChanges(ours, theirs, (at) => text.isLineStart(at));
   const merged = joins?.isSound === false ? { rest: [], conflicts: both.conflicts + both.rest.length } : both;
   const next = {
@@ -224,13 +224,13 @@ function adoptChange(
   return { ...done(joint, 'merged'), conflicts: merged.conflicts };
 }
 
-/** The document as it is now. Throws DOC_BUSY if it is not as it was when the share was looked at. */
+/** The document as it is now. Throws PrepareAgain if it is not as it was when the share was looked at. */
 function unmoved(ctx: WriteContext, found: { file: FileRow; base: number; displaced: boolean }): FileRow {
   const before = current(ctx, found.file);
   const known = rows.projection(ctx.tx, before.id);
   const wasOnShare = before.state === 'live' && known !== undefined && known.version > 0;
   if (before.state !== found.file.state || (!found.displaced && wasOnShare && known.version !== found.base)) {
-    throw fail('DOC_BUSY', { path: before.path });
+    throw lookAgain(before.path);
   }
   return before;
 }
@@ -251,7 +251,7 @@ function adoptWhole(ctx: WriteContext, leaves: LeafStore, found: Extract<Finding
 
 function current(ctx: WriteContext, file: FileRow): FileRow {
   const now = rows.fileById(ctx.tx, file.id);
-  if (!now) throw fail('DOC_BUSY', { path: file.path });
+  if (!now) throw lookAgain(file.path);
   return now;
 }
 
@@ -271,4 +271,9 @@ function seeFile(ctx: WriteContext, file: FileRow, version: number, signature: F
 
 function hold(ctx: WriteContext, row: ProjectionRow, reason: string, foreign: string): void {
   rows.putProjection(ctx.tx, { ...row, state: 'held', reason, foreign, at: ctx.clock.now() });
+}
+
+/** Two may take in the same save at once: the later one looks at what is there by now, and nobody hears of it. */
+function lookAgain(path: string): PrepareAgain {
+  return new PrepareAgain(fail('DOC_BUSY', { path }));
 }
