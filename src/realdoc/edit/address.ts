@@ -1,4 +1,5 @@
 import { fail } from '../../common/index.ts';
+import { columnNumber } from '../office/cell-address.ts';
 
 /** A cell as tables number it: column 1 is `A`. */
 export interface Cell {
@@ -70,7 +71,5 @@ export function parseTarget(address: string, verb: number): Target {
 }
 
 function cellOf(letters: string, row: string): Cell {
-  let column = 0;
-  for (const letter of letters.toUpperCase()) column = column * 26 + letter.charCodeAt(0) - 64;
-  return { column, row: Number(row) };
+  return { column: columnNumber(letters), row: Number(row) };
 }
